@@ -1,0 +1,1 @@
+"""What every service stands on: events with proof, the ledger, security, and the service shell."""

@@ -1,0 +1,11 @@
+"""Alembic's entry point: runs the revisions on the connection that `rcm.migrations` hands over."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=None,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,51 @@
+"""Settings of every service, from the environment (`RCM_...`) or from files named there."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Role = Literal["api", "worker", "relay", "all"]
+
+
+class Settings(BaseSettings):
+    """One service process. Production refuses to start with anything made for development."""
+
+    model_config = SettingsConfigDict(env_prefix="RCM_", extra="ignore", secrets_dir=None)
+
+    environment: Literal["development", "test", "production"] = "production"
+    role: Role = "all"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+
+    database_url: SecretStr
+    """postgresql://<service>_app:...@host:port/<database>; never the owner."""
+    relay_database_url: SecretStr | None = None
+    """The relay's own role, which sees the outbox of all tenants and nothing else."""
+    database_pool_size: int = 10
+
+    kafka_bootstrap: str
+    topic_prefix: str = ""
+    """Put before every topic and consumer group, so that tests share one broker."""
+
+    keyring_file: Path
+    """Tenant keys, wrapped by the key-encryption key (`rcm.security.seal`)."""
+    issuer: str
+    """`iss` of accepted tokens."""
+    audience: str = "rcm"
+    jwks_url: str
+    audit_anchor_file: Path | None = None
+    """Where block heads of the audit chain are written, outside the database."""
+
+    body_limit_bytes: int = 5_000_000
+    drain_timeout_s: float = 20.0
+    otlp_endpoint: str | None = None
+    """Where traces go (OTLP over HTTP); None keeps them in the process."""
+    log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if self.environment == "production" and not self.jwks_url.startswith("https://"):
+            raise ValueError("production takes its token keys over https only (RCM_JWKS_URL)")
+        return self

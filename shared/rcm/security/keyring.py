@@ -1,0 +1,306 @@
+"""Tenants' keys in one file that several services share.
+
+Each tenant has data keys (one current, older ones that still open) and an index key, all wrapped by
+the key-encryption key. The file is replaced whole (write, fsync, rename) under a lock; readers look
+for a new one once a second and whenever they miss a key, so a shredded key leaves every process
+within that second. Shredding is as good as the care for old copies: destroy backups of the file, or
+move it to a new key-encryption key (`rewrap`) and destroy the old one.
+"""
+
+import base64
+import contextlib
+import copy
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self, TypedDict
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from rcm.contracts.base import SealedBytes
+from rcm.security.kek import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    KeyEncryptionKey,
+    KeyringUnusable,
+    key_of_environment,
+)
+
+FORMAT = 1
+CHECK_INTERVAL_S = 1.0
+INDEX_KEY = "index"
+
+
+class SealError(Exception):
+    """Something could not be sealed or opened. Names no plaintext and no key."""
+
+
+class KeyShredded(SealError):  # noqa: N818
+    """The tenant's keys were deleted on purpose; what they sealed is gone for good."""
+
+
+class KeyUnknown(SealError):  # noqa: N818
+    """The keyring has no such key: the tenant was never added, or the file is an old copy."""
+
+
+class SealBroken(SealError):  # noqa: N818
+    """The ciphertext was changed, or it belongs to another tenant, row or event."""
+
+
+class TenantKeys(TypedDict):
+    """One tenant in the file. Wrapped keys are Base64; `shredded` keeps the ids of deleted ones."""
+
+    current: str
+    keys: dict[str, str]
+    index_key: str
+    shredded: list[str]
+
+
+class Content(TypedDict):
+    """The whole file."""
+
+    format: int
+    wrapped_by: str
+    tenants: dict[str, TenantKeys]
+
+
+class FileKeyring:
+    """The keyring in a file. The file says which of the given key-encryption keys wraps it."""
+
+    def __init__(self, path: Path, keys: Sequence[KeyEncryptionKey]) -> None:
+        self._path = path
+        self._wrappers = {key.key_id: key for key in keys}
+        self._lock = threading.Lock()
+        self._check_at = 0.0
+        self._seen: tuple[int, int, int] | None = None
+        self._forget_ciphers()
+        self._refresh()
+
+    @classmethod
+    def load(cls, path: Path, *keys: KeyEncryptionKey) -> Self:
+        """The keyring of an existing file, by default under the key that `RCM_KEK` names."""
+        return cls(path, keys or (key_of_environment(),))
+
+    @classmethod
+    def create(cls, path: Path, *keys: KeyEncryptionKey) -> Self:
+        """A new, empty keyring under the first key; an existing file is loaded as it is."""
+        wrappers = keys or (key_of_environment(),)
+        with _locked(path):
+            if not path.exists():
+                _replace(path, Content(format=FORMAT, wrapped_by=wrappers[0].key_id, tenants={}))
+        return cls(path, wrappers)
+
+    def seal(self, tenant_id: UUID, plaintext: bytes, aad: bytes) -> SealedBytes:
+        """Nonces are random: after 2^32 seals under one key the chance of a repeat is still below
+        2^-32, so rotate a tenant's key before that."""
+        if time.monotonic() >= self._check_at:
+            self._refresh()
+        found = self._current.get(tenant_id) or self._load_current(tenant_id)
+        nonce = os.urandom(NONCE_BYTES)
+        return SealedBytes(found[0], nonce + found[1].encrypt(nonce, plaintext, aad))
+
+    def open(self, tenant_id: UUID, sealed: SealedBytes, aad: bytes) -> bytes:
+        if time.monotonic() >= self._check_at:
+            self._refresh()
+        cipher = self._ciphers.get((tenant_id, sealed.key_id))
+        if cipher is None:
+            cipher = self._load_cipher(tenant_id, sealed.key_id)
+        try:
+            return cipher.decrypt(sealed.data[:NONCE_BYTES], sealed.data[NONCE_BYTES:], aad)
+        except (InvalidTag, ValueError):
+            raise SealBroken("the sealed bytes do not belong here or were changed") from None
+
+    def blind_index(self, tenant_id: UUID, purpose: str, value: str) -> bytes:
+        """HMAC-SHA256 under the tenant's index key, which rotation does not change: the same value
+        finds the same row for ever. The caller brings `value` into one form (case, blanks)."""
+        if time.monotonic() >= self._check_at:
+            self._refresh()
+        key = self._index_keys.get(tenant_id)
+        if key is None:
+            wrapped = self._tenant(tenant_id)["index_key"]
+            key = self._index_keys[tenant_id] = self._unwrap(tenant_id, INDEX_KEY, wrapped)
+        name = purpose.encode()
+        message = len(name).to_bytes(2, "big") + name + value.encode()
+        return hmac.digest(key, message, hashlib.sha256)
+
+    def tenants(self) -> tuple[UUID, ...]:
+        """Everyone with keys; shredded tenants are no longer among them."""
+        self._refresh()
+        return tuple(
+            UUID(name) for name, found in self._content["tenants"].items() if found["keys"]
+        )
+
+    def add_tenant(self, tenant_id: UUID) -> None:
+        """Give a tenant its first keys; nothing happens when it has some."""
+        with self._changed() as content:
+            found = content["tenants"].get(str(tenant_id))
+            if found and not found["keys"]:
+                raise KeyShredded("a shredded tenant gets no new keys")
+            if not found:
+                found = TenantKeys(current="", keys={}, index_key="", shredded=[])
+                found["index_key"] = self._new_key(tenant_id, INDEX_KEY)
+                self._add_current(tenant_id, found)
+                content["tenants"][str(tenant_id)] = found
+
+    def rotate(self, tenant_id: UUID) -> str:
+        """Seal under a new key from now on and return its id; older keys still open."""
+        with self._changed() as content:
+            found = _present(content["tenants"], tenant_id)
+            self._add_current(tenant_id, found)
+            return found["current"]
+
+    def shred(self, tenant_id: UUID) -> None:
+        """Delete all keys of a tenant. Whatever they sealed, wherever it lies, stays sealed."""
+        with self._changed() as content:
+            found = _present(content["tenants"], tenant_id)
+            found["shredded"] = sorted({*found["shredded"], *found["keys"]})
+            found["current"], found["keys"], found["index_key"] = "", {}, ""
+
+    def rewrap(self, key: KeyEncryptionKey) -> None:
+        """Wrap every key under another key-encryption key, in one replacement of the file. Start
+        the services with both (`load(path, old, new)`) before, and without the old one after."""
+        with self._changed() as content:
+            for name, found in content["tenants"].items():
+                if not found["keys"]:
+                    continue
+                wrapped = {
+                    key_id: _wrap(key, UUID(name), key_id, self._unwrap(UUID(name), key_id, old))
+                    for key_id, old in {**found["keys"], INDEX_KEY: found["index_key"]}.items()
+                }
+                found["index_key"] = wrapped.pop(INDEX_KEY)
+                found["keys"] = wrapped
+            content["wrapped_by"] = key.key_id
+            self._wrappers[key.key_id] = key
+
+    def _add_current(self, tenant_id: UUID, found: TenantKeys) -> None:
+        found["current"] = secrets.token_hex(6)
+        found["keys"][found["current"]] = self._new_key(tenant_id, found["current"])
+
+    def _new_key(self, tenant_id: UUID, name: str) -> str:
+        return _wrap(self._wrapper(), tenant_id, name, secrets.token_bytes(KEY_BYTES))
+
+    def _load_current(self, tenant_id: UUID) -> tuple[str, AESGCM]:
+        key_id = self._tenant(tenant_id)["current"]
+        current = (key_id, self._load_cipher(tenant_id, key_id))
+        self._current[tenant_id] = current
+        return current
+
+    def _load_cipher(self, tenant_id: UUID, key_id: str) -> AESGCM:
+        found = self._content["tenants"].get(str(tenant_id))
+        if found is None or key_id not in found["keys"]:
+            self._refresh()
+            found = self._tenant(tenant_id, key_id)
+        if key_id not in found["keys"]:
+            raise KeyUnknown(f"the keyring has no key {key_id[:64]!r} for tenant {tenant_id}")
+        cipher = AESGCM(self._unwrap(tenant_id, key_id, found["keys"][key_id]))
+        self._ciphers[tenant_id, key_id] = cipher
+        return cipher
+
+    def _tenant(self, tenant_id: UUID, key_id: str = "") -> TenantKeys:
+        if str(tenant_id) not in self._content["tenants"]:
+            self._refresh()
+        found = _present(self._content["tenants"], tenant_id)
+        if key_id in found["shredded"]:
+            raise KeyShredded(f"the key {key_id} of tenant {tenant_id} was deleted")
+        return found
+
+    def _unwrap(self, tenant_id: UUID, name: str, wrapped: str) -> bytes:
+        return self._wrapper().unwrap(base64.b64decode(wrapped), _context(tenant_id, name))
+
+    def _wrapper(self) -> KeyEncryptionKey:
+        found = self._wrappers.get(self._content["wrapped_by"])
+        if found is None:
+            raise KeyringUnusable(
+                f"{self._path} is wrapped by the key-encryption key "
+                f"{self._content['wrapped_by']}, which this process was not given"
+            )
+        return found
+
+    def _refresh(self) -> None:
+        """Read the file again when it was replaced. Raises rather than go on with old keys."""
+        with self._lock:
+            self._check_at = time.monotonic() + CHECK_INTERVAL_S
+            try:
+                status = self._path.stat()
+                seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+                if seen == self._seen:
+                    return
+                content: Content = json.loads(self._path.read_bytes())
+                readable = content["format"] == FORMAT and isinstance(content["tenants"], dict)
+            except OSError as failure:
+                raise KeyringUnusable(
+                    f"the keyring {self._path} cannot be read: {failure.strerror}"
+                ) from failure
+            except (ValueError, KeyError, TypeError):
+                raise KeyringUnusable(f"{self._path} is not a keyring") from None
+            if not readable:
+                raise KeyringUnusable(f"{self._path} has a format that this release cannot read")
+            self._content = content
+            self._seen = seen
+            self._forget_ciphers()
+
+    def _forget_ciphers(self) -> None:
+        self._current: dict[UUID, tuple[str, AESGCM]] = {}
+        self._ciphers: dict[tuple[UUID, str], AESGCM] = {}
+        self._index_keys: dict[UUID, bytes] = {}
+
+    @contextlib.contextmanager
+    def _changed(self) -> Iterator[Content]:
+        """A copy of the newest file, to be changed; written when nothing was raised."""
+        with _locked(self._path):
+            self._refresh()
+            content = copy.deepcopy(self._content)
+            yield content
+            _replace(self._path, content)
+        self._refresh()
+
+
+def _present(tenants: dict[str, TenantKeys], tenant_id: UUID) -> TenantKeys:
+    found = tenants.get(str(tenant_id))
+    if found is None:
+        raise KeyUnknown(f"tenant {tenant_id} is not in the keyring")
+    if not found["keys"]:
+        raise KeyShredded(f"the keys of tenant {tenant_id} were deleted")
+    return found
+
+
+def _wrap(wrapper: KeyEncryptionKey, tenant_id: UUID, name: str, key: bytes) -> str:
+    return base64.b64encode(wrapper.wrap(key, _context(tenant_id, name))).decode("ascii")
+
+
+def _context(tenant_id: UUID, name: str) -> bytes:
+    return f"rcm keyring|{tenant_id}|{name}".encode()
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One writer at a time, over processes. The lock is a file beside the keyring, because the
+    keyring itself is replaced; a killed writer's lock ends with its process."""
+    with path.with_name(path.name + ".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _replace(path: Path, content: Content) -> None:
+    """All or nothing, also over a power cut."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MEMBERS := shared services/coding-svc services/claims-svc services/payer-gateway \
   services/patient-billing-svc deploy/local deploy/payer-twin
-LOCK_GROUPS := runtime local test check docs build
+LOCK_GROUPS := runtime local test check build
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo up down status doctor check format lint types walls tidy test test-faults \

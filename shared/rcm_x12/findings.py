@@ -1,0 +1,56 @@
+"""What a reader or checker has to say about a file: exact place, stable code, plain sentence."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One observation. It never quotes a value of the file, so it may be logged and shown.
+
+    `position` counts segments of the file from 1 (its first ISA); `set_position` counts from the
+    ST of the transaction set (ST is 1) and is 0 outside one, which is what a 999 reports.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    segment_id: str = ""
+    position: int = 0
+    set_position: int = 0
+    loop: str = ""
+    element: int = 0
+    component: int = 0
+    repetition: int = 0
+    reference: str = ""
+    """A claim's control number (CLM01, CLP01) when one is near: it carries no identity."""
+
+    def __str__(self) -> str:
+        place = f"segment {self.position}"
+        if self.segment_id:
+            name = f"{self.segment_id}{self.element:02d}" if self.element else self.segment_id
+            place += f", {name}"
+            if self.component:
+                place += f"-{self.component}"
+        if self.loop:
+            place += f" (loop {self.loop})"
+        return f"{place}: {self.message}"
+
+
+class X12Error(ValueError):
+    """Base of everything this package raises."""
+
+
+class NotX12(X12Error):
+    """The bytes do not start with an interchange at all."""
+
+
+class WriteRefused(X12Error):
+    """The values would make a file that breaks its guide; `place` names the loop and element."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason

@@ -1,0 +1,36 @@
+"""835, 005010X221A1: what a payer paid and why.
+
+write(envelope: Envelope, remittances: Sequence[Remittance]) -> bytes
+read(content: bytes) -> Reading[Remittance]
+stream(source: bytes | Iterable[bytes], findings: list[Finding])
+    -> Iterator[Header | ClaimPayment | Trailer]
+balance(remittance: Remittance) -> list[Finding]
+"""
+
+from rcm_x12.remittance_835.values import (
+    BankAccount,
+    ClaimPayment,
+    Header,
+    InpatientRemarks,
+    Payee,
+    Payer,
+    ProviderAdjustment,
+    Remark,
+    Remittance,
+    ServicePayment,
+    Trailer,
+)
+
+__all__ = [
+    "BankAccount",
+    "ClaimPayment",
+    "Header",
+    "InpatientRemarks",
+    "Payee",
+    "Payer",
+    "ProviderAdjustment",
+    "Remark",
+    "Remittance",
+    "ServicePayment",
+    "Trailer",
+]

@@ -1,0 +1,247 @@
+"""The ledger's four tables and the rules that no program can talk them out of.
+
+`ledger_account` is who owes or holds, `ledger_entry` a business fact, `ledger_posting` its legs
+(one row moves cents from a credit account to a debit account, so nothing can be out of balance),
+`ledger_balance` the running total of the accounts that must not fall below zero.
+"""
+
+from rcm.migrations import protect, script
+
+revision = "ledger_0001"
+down_revision = None
+branch_labels = ("ledger",)
+depends_on = None
+
+
+def upgrade() -> None:
+    script(ACCOUNTS)
+    script(ENTRIES)
+    script(APPEND_ONLY)
+    script(BALANCES)
+    script(CLOSED_ENTRIES)
+    script(WHOLE_ENTRIES)
+    protect("ledger_account", app=f"SELECT, INSERT ({ACCOUNT_COLUMNS})")
+    protect("ledger_entry", app=f"SELECT, INSERT ({ENTRY_COLUMNS})")
+    protect("ledger_posting", app="SELECT, INSERT")
+    protect("ledger_balance", app="SELECT")
+    script(KEEPER)
+
+
+ACCOUNT_COLUMNS = "tenant_id, account_id, code, claim_id, payer_id, patient_id, reference"
+# Not among them: posted_at and created_xid, which nobody may choose.
+ENTRY_COLUMNS = (
+    "tenant_id, entry_id, kind, source_event_id, part, request_hash, effective_on, actor, "
+    "reverses, n_postings"
+)
+
+ACCOUNTS = """
+CREATE TABLE ledger_account (
+  tenant_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  code text NOT NULL CONSTRAINT ledger_account_code CHECK (code IN (
+    'AR_PAYER', 'AR_PATIENT', 'REVENUE', 'ADJ_CONTRACTUAL', 'ADJ_OTHER', 'REMIT_CLEARING',
+    'PSP_CLEARING', 'CASH', 'UNAPPLIED', 'REFUND_PAYABLE', 'PROVIDER_ADJ', 'INTEREST_INCOME',
+    'PATIENT_TRANSFER')),
+  claim_id uuid,
+  payer_id text,
+  patient_id uuid,
+  reference text NOT NULL DEFAULT '',
+  -- Generated, so that nobody opens a receivable that is not bounded.
+  normal_debit boolean NOT NULL GENERATED ALWAYS AS (code NOT IN (
+    'REVENUE', 'UNAPPLIED', 'REFUND_PAYABLE', 'INTEREST_INCOME')) STORED,
+  bounded boolean NOT NULL GENERATED ALWAYS AS (code IN (
+    'AR_PAYER', 'AR_PATIENT', 'UNAPPLIED')) STORED,
+  PRIMARY KEY (tenant_id, account_id),
+  CONSTRAINT ledger_account_once UNIQUE NULLS NOT DISTINCT
+    (tenant_id, claim_id, code, payer_id, patient_id, reference),
+  CONSTRAINT ledger_account_dimensions CHECK (CASE code
+    WHEN 'AR_PAYER' THEN claim_id IS NOT NULL AND payer_id IS NOT NULL
+    WHEN 'AR_PATIENT' THEN claim_id IS NOT NULL AND patient_id IS NOT NULL
+    WHEN 'REMIT_CLEARING' THEN reference <> ''
+    WHEN 'PATIENT_TRANSFER' THEN claim_id IS NOT NULL
+    WHEN 'UNAPPLIED' THEN payer_id IS NOT NULL OR patient_id IS NOT NULL
+    ELSE true END)
+);
+CREATE INDEX ledger_account_patient ON ledger_account (tenant_id, patient_id)
+  WHERE patient_id IS NOT NULL;
+"""
+
+ENTRIES = """
+CREATE TABLE ledger_entry (
+  tenant_id uuid NOT NULL,
+  entry_id uuid NOT NULL,
+  kind text NOT NULL CONSTRAINT ledger_entry_kind CHECK (kind <> ''),
+  source_event_id uuid NOT NULL,
+  part text NOT NULL DEFAULT '',
+  request_hash bytea NOT NULL
+    CONSTRAINT ledger_entry_request_hash CHECK (octet_length(request_hash) = 32),
+  effective_on date NOT NULL,
+  posted_at timestamptz NOT NULL DEFAULT transaction_timestamp(),
+  actor text NOT NULL CONSTRAINT ledger_entry_actor CHECK (actor <> ''),
+  reverses uuid,
+  n_postings smallint NOT NULL
+    CONSTRAINT ledger_entry_n_postings CHECK (n_postings BETWEEN 1 AND 2000),
+  created_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  PRIMARY KEY (tenant_id, entry_id),
+  CONSTRAINT ledger_entry_once UNIQUE (tenant_id, source_event_id, kind, part),
+  CONSTRAINT ledger_entry_reverses FOREIGN KEY (tenant_id, reverses) REFERENCES ledger_entry,
+  CONSTRAINT ledger_entry_not_itself CHECK (reverses <> entry_id)
+);
+CREATE UNIQUE INDEX ledger_entry_reversed_once ON ledger_entry (tenant_id, reverses)
+  WHERE reverses IS NOT NULL;
+-- No foreign keys: a row-by-row check of three keys costs as much as the posting itself, and
+-- nothing they point to can ever be deleted. The trigger checks existence once per statement.
+CREATE TABLE ledger_posting (
+  tenant_id uuid NOT NULL,
+  entry_id uuid NOT NULL,
+  position smallint NOT NULL,
+  debit_id uuid NOT NULL,
+  credit_id uuid NOT NULL,
+  cents bigint NOT NULL
+    CONSTRAINT ledger_posting_cents CHECK (cents > 0 AND cents <= 100000000000),
+  line_number smallint,
+  group_code text,
+  reason_code text,
+  trace_number text,
+  PRIMARY KEY (tenant_id, entry_id, position),
+  CONSTRAINT ledger_posting_two_accounts CHECK (debit_id <> credit_id)
+);
+CREATE INDEX ledger_posting_debit ON ledger_posting (tenant_id, debit_id);
+CREATE INDEX ledger_posting_credit ON ledger_posting (tenant_id, credit_id);
+-- Every change of a balance rewrites its row: the free space keeps it on its page (HOT).
+CREATE TABLE ledger_balance (
+  tenant_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  normal_debit boolean NOT NULL,
+  debit_cents bigint NOT NULL DEFAULT 0,
+  credit_cents bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (tenant_id, account_id),
+  CONSTRAINT ledger_balance_not_below_zero CHECK (
+    CASE WHEN normal_debit THEN debit_cents >= credit_cents ELSE credit_cents >= debit_cents END)
+) WITH (fillfactor = 70);
+"""
+
+APPEND_ONLY = """
+CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the ledger only grows: % of % is refused', TG_OP, TG_TABLE_NAME USING
+    ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'ledger_append_only';
+END $$;
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_account
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entry
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_posting
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
+"""
+
+# The functions that write balances run as the owner: the app role itself may only read them.
+BALANCES = """
+CREATE FUNCTION ledger_open_balances() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  INSERT INTO public.ledger_balance (tenant_id, account_id, normal_debit)
+  SELECT tenant_id, account_id, normal_debit FROM opened WHERE bounded;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_open_balances AFTER INSERT ON ledger_account
+  REFERENCING NEW TABLE AS opened
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_open_balances();
+
+CREATE FUNCTION ledger_hold_balances(tenants uuid[], accounts uuid[])
+RETURNS TABLE (tenant_id uuid, account_id uuid, debit_cents bigint, credit_cents bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT held.tenant_id, held.account_id, held.debit_cents, held.credit_cents
+  FROM public.ledger_balance held
+  WHERE (held.tenant_id, held.account_id) IN (SELECT * FROM unnest(tenants, accounts))
+    AND held.tenant_id = ANY (current_setting('app.tenants')::uuid[])
+  ORDER BY held.tenant_id, held.account_id FOR UPDATE
+$$;
+REVOKE ALL ON FUNCTION ledger_hold_balances(uuid[], uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger_hold_balances(uuid[], uuid[]) TO {app};
+"""
+
+# Index probes are always right here, and a plan cached while the tables were small would not be.
+CLOSED_ENTRIES = """
+CREATE FUNCTION ledger_book_legs() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM (SELECT DISTINCT tenant_id, entry_id FROM legs) leg
+    LEFT JOIN public.ledger_entry entry USING (tenant_id, entry_id)
+    WHERE entry.created_xid IS DISTINCT FROM pg_current_xact_id()
+  ) THEN
+    RAISE EXCEPTION 'legs are posted in the transaction that made their entry' USING
+      ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'ledger_entry_closed';
+  END IF;
+  IF EXISTS (
+    SELECT FROM (SELECT tenant_id, debit_id AS account_id FROM legs
+                 UNION SELECT tenant_id, credit_id FROM legs) side
+    LEFT JOIN public.ledger_account account USING (tenant_id, account_id)
+    LEFT JOIN public.ledger_balance balance USING (tenant_id, account_id)
+    WHERE account.code IS NULL OR (account.bounded AND balance.normal_debit IS NULL)
+  ) THEN
+    RAISE EXCEPTION 'a leg names an account that this tenant does not have' USING
+      ERRCODE = 'foreign_key_violation', TABLE = TG_TABLE_NAME,
+      CONSTRAINT = 'ledger_posting_accounts';
+  END IF;
+  -- In account order, so that two transactions never wait for each other in a circle.
+  PERFORM FROM public.ledger_balance balance
+  JOIN (SELECT tenant_id, debit_id AS account_id FROM legs
+        UNION SELECT tenant_id, credit_id FROM legs) side USING (tenant_id, account_id)
+  ORDER BY balance.tenant_id, balance.account_id FOR UPDATE OF balance;
+  UPDATE public.ledger_balance balance
+  SET debit_cents = balance.debit_cents + moved.debit_cents,
+      credit_cents = balance.credit_cents + moved.credit_cents
+  FROM (
+    SELECT tenant_id, account_id, sum(debit)::bigint AS debit_cents,
+           sum(credit)::bigint AS credit_cents
+    FROM (SELECT tenant_id, debit_id AS account_id, cents AS debit, 0 AS credit FROM legs
+          UNION ALL SELECT tenant_id, credit_id, 0, cents FROM legs) side
+    GROUP BY tenant_id, account_id
+  ) moved
+  WHERE balance.tenant_id = moved.tenant_id AND balance.account_id = moved.account_id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_book_legs AFTER INSERT ON ledger_posting
+  REFERENCING NEW TABLE AS legs
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_book_legs();
+"""
+
+WHOLE_ENTRIES = """
+CREATE FUNCTION ledger_entry_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT count(*) FROM public.ledger_posting leg
+      WHERE leg.tenant_id = NEW.tenant_id AND leg.entry_id = NEW.entry_id) <> NEW.n_postings THEN
+    RAISE EXCEPTION 'an entry is committed with all its legs' USING
+      ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME,
+      CONSTRAINT = 'ledger_entry_whole';
+  END IF;
+  IF NEW.reverses IS NOT NULL AND EXISTS (
+    SELECT FROM (SELECT * FROM public.ledger_posting
+                 WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.reverses) was
+    FULL JOIN (SELECT * FROM public.ledger_posting
+               WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.entry_id) undone
+      ON was.position = undone.position AND was.debit_id = undone.credit_id
+      AND was.credit_id = undone.debit_id AND was.cents = undone.cents
+      AND coalesce(was.line_number, -1) = coalesce(undone.line_number, -1)
+    WHERE was.position IS NULL OR undone.position IS NULL
+  ) THEN
+    RAISE EXCEPTION 'a reversal turns every leg of its entry round, and no other' USING
+      ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME,
+      CONSTRAINT = 'ledger_reversal_mirrors';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER ledger_entry_whole AFTER INSERT ON ledger_entry
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_entry_whole();
+"""
+
+# The owner keeps the books: it runs the functions above, and verifies all tenants at once.
+KEEPER = """
+CREATE POLICY keeper ON ledger_account TO {owner} USING (true);
+CREATE POLICY keeper ON ledger_entry TO {owner} USING (true);
+CREATE POLICY keeper ON ledger_posting TO {owner} USING (true);
+CREATE POLICY keeper ON ledger_balance TO {owner} USING (true);
+"""

@@ -1,0 +1,278 @@
+"""Entries into the database in sets, and back out of it: three statements for any number."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from rcm.db import StatementFailed, Tx
+from rcm.ledger.accounts import Account, AccountCode, account_id
+from rcm.ledger.entries import Entry, Posting, content_hash
+
+IdOf = Callable[[UUID, Account], UUID]
+
+
+class LedgerRefused(Exception):  # noqa: N818
+    """The books do not take this. Nothing of the call is kept; the transaction must roll back."""
+
+
+@dataclass(slots=True, eq=False)
+class EntryClash(LedgerRefused):
+    """An entry of this event, kind and part is booked already and says something else.
+
+    An alarm, never to be retried: either the event changed under its id or the posting rules did.
+    """
+
+    entry_ids: tuple[UUID, ...]
+
+    def __str__(self) -> str:
+        listed = ", ".join(map(str, self.entry_ids[:5]))
+        return f"{len(self.entry_ids)} entries were booked before with other content: {listed}"
+
+
+class BelowZero(LedgerRefused):
+    """A receivable or an unapplied balance would fall below zero. Take only what is open, and book
+    the rest to UNAPPLIED (`rcm.ledger.moves`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a call booked, and what had been booked before. Ids as the caller gave them."""
+
+    new_ids: tuple[UUID, ...]
+    repeated_ids: tuple[UUID, ...]
+
+
+async def post(tx: Tx, entries: Sequence[Entry]) -> Posted:
+    """Book all entries, or those of them that are not booked yet.
+
+    Raises `EntryClash` when one was booked with other content, `BelowZero` when a bounded account
+    would be overdrawn by the call as a whole, `StatementFailed` for any other refusal.
+    """
+    id_of = _remembering()
+    distinct, repeated = _distinct(entries, id_of)
+    new = await _insert_entries(tx, distinct)
+    fresh = [entry for entry, _ in distinct if entry.entry_id in new]
+    seen = [(entry, digest) for entry, digest in distinct if entry.entry_id not in new]
+    if seen:
+        await _recognise(tx, seen)
+    if fresh:
+        await _open_accounts(tx, fresh, id_of)
+        await _insert_postings(tx, fresh, id_of)
+    return Posted(
+        tuple(entry.entry_id for entry in fresh),
+        (*repeated, *(entry.entry_id for entry, _ in seen)),
+    )
+
+
+def _remembering() -> IdOf:
+    """Derive each account's id once per call: REVENUE is in every entry of a batch."""
+    known: dict[tuple[UUID, Account], UUID] = {}
+
+    def id_of(tenant_id: UUID, account: Account) -> UUID:
+        key = (tenant_id, account)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = account_id(tenant_id, account)
+        return found
+
+    return id_of
+
+
+def _distinct(
+    entries: Iterable[Entry], id_of: IdOf
+) -> tuple[list[tuple[Entry, bytes]], list[UUID]]:
+    """Each entry once with its hash, in one order for everybody: two transactions that book the
+    same entries wait for each other instead of deadlocking."""
+    named: dict[tuple[UUID, UUID, str, str], tuple[Entry, bytes]] = {}
+    repeated: list[UUID] = []
+    for entry in entries:
+        digest = content_hash(entry, id_of)
+        known = named.setdefault(entry.name, (entry, digest))
+        if known[0] is not entry:
+            if known[1] != digest:
+                raise EntryClash((entry.entry_id,))
+            repeated.append(entry.entry_id)
+    return sorted(named.values(), key=lambda pair: pair[0].name), repeated
+
+
+INSERT_ENTRIES = """
+INSERT INTO ledger_entry (tenant_id, entry_id, kind, source_event_id, part, request_hash,
+                          effective_on, actor, reverses, n_postings)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],
+                     $7::date[], $8::text[], $9::uuid[], $10::smallint[])
+ON CONFLICT DO NOTHING RETURNING entry_id
+"""
+
+
+async def _insert_entries(tx: Tx, entries: Sequence[tuple[Entry, bytes]]) -> frozenset[UUID]:
+    if not entries:
+        return frozenset()
+    rows = [
+        (
+            entry.tenant_id,
+            entry.entry_id,
+            entry.kind,
+            entry.source_event_id,
+            entry.part,
+            digest,
+            entry.effective_on,
+            entry.actor,
+            entry.reverses,
+            len(entry.postings),
+        )
+        for entry, digest in entries
+    ]
+    inserted = await tx.fetch(INSERT_ENTRIES, *zip(*rows, strict=True))
+    return frozenset(row["entry_id"] for row in inserted)
+
+
+BOOKED_BEFORE = """
+SELECT wanted.position FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[])
+  WITH ORDINALITY AS wanted (tenant_id, source_event_id, kind, part, request_hash, position)
+JOIN ledger_entry USING (tenant_id, source_event_id, kind, part, request_hash)
+"""
+
+
+async def _recognise(tx: Tx, seen: Sequence[tuple[Entry, bytes]]) -> None:
+    """Every entry that was not new must be booked under its name with the same content."""
+    rows = [(*entry.name, digest) for entry, digest in seen]
+    found = await tx.fetch(BOOKED_BEFORE, *zip(*rows, strict=True))
+    same = {row["position"] for row in found}
+    clashes = [
+        entry.entry_id for position, (entry, _) in enumerate(seen, 1) if position not in same
+    ]
+    if clashes:
+        raise EntryClash(tuple(clashes))
+
+
+OPEN_ACCOUNTS = """
+INSERT INTO ledger_account
+  (tenant_id, account_id, code, claim_id, payer_id, patient_id, reference)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[],
+                     $7::text[])
+ON CONFLICT (tenant_id, account_id) DO NOTHING
+"""
+
+
+async def _open_accounts(tx: Tx, entries: Iterable[Entry], id_of: IdOf) -> None:
+    """Open what is not open yet, in id order for the same reason as entries."""
+    named = {
+        (entry.tenant_id, id_of(entry.tenant_id, account)): account
+        for entry in entries
+        for leg in entry.postings
+        for account in (leg.debit, leg.credit)
+    }
+    rows = [
+        (
+            tenant_id,
+            opened_id,
+            account.code,
+            account.claim_id,
+            account.payer_id,
+            account.patient_id,
+            account.reference,
+        )
+        for (tenant_id, opened_id), account in sorted(named.items(), key=lambda item: item[0])
+    ]
+    await tx.execute(OPEN_ACCOUNTS, *zip(*rows, strict=True))
+
+
+INSERT_POSTINGS = """
+INSERT INTO ledger_posting (tenant_id, entry_id, position, debit_id, credit_id, cents, line_number,
+                            group_code, reason_code, trace_number)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::uuid[], $5::uuid[], $6::bigint[],
+                     $7::smallint[], $8::text[], $9::text[], $10::text[])
+"""
+
+
+async def _insert_postings(tx: Tx, entries: Iterable[Entry], id_of: IdOf) -> None:
+    rows = [
+        (
+            entry.tenant_id,
+            entry.entry_id,
+            position,
+            id_of(entry.tenant_id, leg.debit),
+            id_of(entry.tenant_id, leg.credit),
+            leg.cents,
+            leg.line_number,
+            leg.group_code,
+            leg.reason_code,
+            leg.trace_number,
+        )
+        for entry in entries
+        for position, leg in enumerate(entry.postings, 1)
+    ]
+    try:
+        await tx.execute(INSERT_POSTINGS, *zip(*rows, strict=True))
+    except StatementFailed as failure:
+        if failure.constraint == "ledger_balance_not_below_zero":
+            raise BelowZero("the entries take more from an account than it holds") from None
+        raise
+
+
+READ_ENTRIES = """
+SELECT entry.*, leg.cents, leg.line_number, leg.group_code, leg.reason_code, leg.trace_number,
+       debit.code AS debit_code, debit.claim_id AS debit_claim_id, debit.payer_id AS debit_payer_id,
+       debit.patient_id AS debit_patient_id, debit.reference AS debit_reference,
+       credit.code AS credit_code, credit.claim_id AS credit_claim_id,
+       credit.payer_id AS credit_payer_id, credit.patient_id AS credit_patient_id,
+       credit.reference AS credit_reference
+FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, entry_id)
+JOIN ledger_entry entry USING (tenant_id, entry_id)
+JOIN ledger_posting leg USING (tenant_id, entry_id)
+JOIN ledger_account debit ON (debit.tenant_id, debit.account_id) = (leg.tenant_id, leg.debit_id)
+JOIN ledger_account credit ON (credit.tenant_id, credit.account_id) = (leg.tenant_id, leg.credit_id)
+ORDER BY entry.tenant_id, entry.entry_id, leg.position
+"""
+
+
+async def read_entries(
+    tx: Tx, wanted: Iterable[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], Entry]:
+    """Booked entries by (tenant id, entry id), as they were given to `post`. Unknown ones are
+    absent. To undo one, give it to `reversal_of`."""
+    keys = sorted(set(wanted))
+    if not keys:
+        return {}
+    grouped: dict[tuple[UUID, UUID], list[asyncpg.Record]] = {}
+    for row in await tx.fetch(READ_ENTRIES, *zip(*keys, strict=True)):
+        grouped.setdefault((row["tenant_id"], row["entry_id"]), []).append(row)
+    return {key: _entry(rows) for key, rows in grouped.items()}
+
+
+def _entry(rows: Sequence[asyncpg.Record]) -> Entry:
+    first = rows[0]
+    return Entry(
+        first["entry_id"],
+        first["tenant_id"],
+        first["kind"],
+        first["source_event_id"],
+        first["effective_on"],
+        first["actor"],
+        tuple(
+            Posting(
+                _account(row, "debit"),
+                _account(row, "credit"),
+                row["cents"],
+                row["line_number"],
+                row["group_code"],
+                row["reason_code"],
+                row["trace_number"],
+            )
+            for row in rows
+        ),
+        first["reverses"],
+        first["part"],
+    )
+
+
+def _account(row: asyncpg.Record, side: str) -> Account:
+    return Account(
+        AccountCode(row[f"{side}_code"]),
+        row[f"{side}_claim_id"],
+        row[f"{side}_payer_id"],
+        row[f"{side}_patient_id"],
+        row[f"{side}_reference"],
+    )

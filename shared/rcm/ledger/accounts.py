@@ -79,7 +79,7 @@ payer or a patient."""
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account of a tenant. Raises ValueError when a dimension that its code needs is missing."""
+    """One account of a tenant. Raises ValueError when its code needs a dimension it has not."""
 
     code: AccountCode
     claim_id: UUID | None = None

@@ -73,13 +73,16 @@ class PayerClaim:
         """A claim line is billed. Charges are always posted per line."""
         return move(self.receivable, REVENUE, cents, Cause(line_number=line_number))
 
-    def paid(self, cents: int, cause: Cause) -> Postings:
-        """SVC03, or CLP04 when no lines came: the 835 announces money (the cause has its trace)."""
-        return move(clearing(cause.trace_number), self.receivable, cents, cause)
+    def paid(self, cents: int, remittance: "Remittance", line_number: int | None) -> Postings:
+        """SVC03, or CLP04 when no lines came: an 835 announces money."""
+        cause = remittance.cause(line_number)
+        return move(remittance.clearing, self.receivable, cents, cause)
 
-    def overpaid(self, cents: int, cause: Cause) -> Postings:
+    def overpaid(
+        self, cents: int, remittance: "Remittance", line_number: int | None = None
+    ) -> Postings:
         """The part of a payment that the receivable cannot take (see `within`)."""
-        return move(clearing(cause.trace_number), self.unapplied, cents, cause)
+        return move(remittance.clearing, self.unapplied, cents, remittance.cause(line_number))
 
     def contractual(self, cents: int, cause: Cause) -> Postings:
         """A CAS that the contract allows for (CO-45, CO-253 and their like by policy)."""
@@ -98,110 +101,16 @@ class PayerClaim:
         following = PayerClaim(self.claim_id, next_payer_id)
         return move(following.receivable, self.receivable, cents, cause)
 
-    def taken_back(self, cents: int, trace_number: str) -> Postings:
-        """An overpayment that sat in UNAPPLIED is recovered out of a later remittance (PLB WO)."""
-        cause = Cause(trace_number=trace_number)
-        return move(self.unapplied, clearing(trace_number), cents, cause)
-
 
 @dataclass(frozen=True, slots=True)
-class PatientClaim:
-    """A claim as its patient owes it: the patients' side of the books."""
+class Remittance:
+    """One ST of an 835: its payer and its trace number, which only together are unique."""
 
-    claim_id: UUID
-    patient_id: UUID
-
-    @property
-    def receivable(self) -> Account:
-        """AR_PATIENT of this claim; never below zero."""
-        return Account(AccountCode.AR_PATIENT, claim_id=self.claim_id, patient_id=self.patient_id)
+    payer_id: str
+    trace_number: str
 
     @property
-    def unapplied(self) -> Account:
-        """The patient's money that no claim takes: one account for all of a patient's claims."""
-        return Account(AccountCode.UNAPPLIED, patient_id=self.patient_id)
-
-    def share_changed(self, change_cents: int, *, open_cents: int) -> Postings:
-        """The patient's share grows, or shrinks by `change_cents` < 0 after a reversal.
-
-        What was paid already cannot shrink: beyond `open_cents` it becomes the patient's credit.
-        """
-        back = transfer(self.claim_id)
-        if change_cents >= 0:
-            return move(self.receivable, back, change_cents)
-        open_part_cents, paid_part_cents = within(open_cents, -change_cents)
-        return move(back, self.receivable, open_part_cents) + move(
-            back, self.unapplied, paid_part_cents
-        )
-
-    def charged(self, cents: int, line_number: int) -> Postings:
-        """A claim line of a patient without insurance."""
-        return move(self.receivable, REVENUE, cents, Cause(line_number=line_number))
-
-    def paid(self, cents: int, settlement: str) -> Postings:
-        """A payment that this claim takes, through a settlement batch of the card processor."""
-        return move(settling(settlement), self.receivable, cents)
-
-    def paid_ahead(self, cents: int, settlement: str) -> Postings:
-        """A payment that no claim takes yet."""
-        return move(settling(settlement), self.unapplied, cents)
-
-    def applied(self, cents: int) -> Postings:
-        """The patient's credit pays this claim."""
-        return move(self.unapplied, self.receivable, cents)
-
-    def written_off(self, cents: int, reason: str) -> Postings:
-        """Charity, small balance, bad debt."""
-        return move(Account(AccountCode.ADJ_OTHER, reference=reason), self.receivable, cents)
-
-
-def refund_promised(unapplied: Account, cents: int) -> Postings:
-    """A credit of a patient or payer is set aside to go back."""
-    return move(unapplied, refund_payable(unapplied), cents)
-
-
-def refund_paid(unapplied: Account, cents: int) -> Postings:
-    """The promised refund has left the bank."""
-    return move(refund_payable(unapplied), CASH, cents)
-
-
-def provider_adjusted(
-    reason_code: str, reference: str, cents: int, *, trace_number: str
-) -> Postings:
-    """One PLB pair: positive takes money from the provider, negative gives. Interest (L6) is
-    income; everything else waits in PROVIDER_ADJ under its code and reference until it nets out."""
-    cause = Cause(reason_code=reason_code, trace_number=trace_number)
-    return move(provider_account(reason_code, reference), clearing(trace_number), cents, cause)
-
-
-def recovered(cents: int, *, original_trace: str, trace_number: str) -> Postings:
-    """A reversed payment (CLP02 22) is taken out of this remittance, not out of its own. Posted
-    beside the exact reversal, so that both traces still clear to what the bank saw."""
-    cause = Cause(trace_number=trace_number)
-    return move(clearing(original_trace), clearing(trace_number), cents, cause)
-
-
-def deposited(cents: int, *, trace_number: str) -> Postings:
-    """The remittance's money is seen at the bank (the trace numbers match)."""
-    return move(CASH, clearing(trace_number), cents, Cause(trace_number=trace_number))
-
-
-def settled(cents: int, *, settlement: str) -> Postings:
-    """The card processor's batch is seen at the bank."""
-    return move(CASH, settling(settlement), cents)
-
-
-REVENUE = Account(AccountCode.REVENUE)
-CONTRACTUAL = Account(AccountCode.ADJ_CONTRACTUAL)
-CASH = Account(AccountCode.CASH)
-
-
-def clearing(trace_number: str | None) -> Account:
-    """REMIT_CLEARING of one remittance. Raises ValueError without its trace number."""
-    return Account(AccountCode.REMIT_CLEARING, reference=trace_number or "")
-
-
-def settling(settlement: str) -> Account:
+    def settling(settlement: str) -> Account:
     """PSP_CLEARING of one settlement batch."""
     return Account(AccountCode.PSP_CLEARING, reference=settlement)
 

@@ -73,10 +73,11 @@ class PayerClaim:
         """A claim line is billed. Charges are always posted per line."""
         return move(self.receivable, REVENUE, cents, Cause(line_number=line_number))
 
-    def paid(self, cents: int, remittance: "Remittance", line_number: int | None) -> Postings:
+    def paid(
+        self, cents: int, remittance: "Remittance", line_number: int | None = None
+    ) -> Postings:
         """SVC03, or CLP04 when no lines came: an 835 announces money."""
-        cause = remittance.cause(line_number)
-        return move(remittance.clearing, self.receivable, cents, cause)
+        return move(remittance.clearing, self.receivable, cents, remittance.cause(line_number))
 
     def overpaid(
         self, cents: int, remittance: "Remittance", line_number: int | None = None
@@ -110,7 +111,113 @@ class Remittance:
     trace_number: str
 
     @property
-    def settling(settlement: str) -> Account:
+    def clearing(self) -> Account:
+        """REMIT_CLEARING of this remittance: zero again once the bank has seen its money."""
+        return Account(
+            AccountCode.REMIT_CLEARING, payer_id=self.payer_id, reference=self.trace_number
+        )
+
+    def cause(
+        self,
+        line_number: int | None = None,
+        group_code: str | None = None,
+        reason_code: str | None = None,
+    ) -> Cause:
+        """A place in this remittance."""
+        return Cause(line_number, group_code, reason_code, self.trace_number)
+
+    def adjusted(self, reason_code: str, reference: str, cents: int) -> Postings:
+        """One PLB pair: positive takes money from the provider, negative gives. Interest (L6) is
+        income; everything else waits in PROVIDER_ADJ under code and reference until it nets out."""
+        account = provider_account(reason_code, reference)
+        return move(account, self.clearing, cents, self.cause(None, None, reason_code))
+
+    def recovered(self, cents: int, *, paid_by: "Remittance") -> Postings:
+        """A reversed payment (CLP02 22) is taken out of this remittance, not out of the one that
+        paid it. Posted beside the exact reversal, so that both still clear to what the bank saw."""
+        return move(paid_by.clearing, self.clearing, cents, self.cause())
+
+    def took_back(self, cents: int, claim: PayerClaim) -> Postings:
+        """An overpayment that sat in UNAPPLIED is recovered out of this remittance (PLB WO)."""
+        return move(claim.unapplied, self.clearing, cents, self.cause())
+
+    def deposited(self, cents: int) -> Postings:
+        """The remittance's money is seen at the bank: trace numbers and amounts match."""
+        return move(CASH, self.clearing, cents, self.cause())
+
+
+@dataclass(frozen=True, slots=True)
+class PatientClaim:
+    """A claim as its patient owes it: the patients' side of the books."""
+
+    claim_id: UUID
+    patient_id: UUID
+
+    @property
+    def receivable(self) -> Account:
+        """AR_PATIENT of this claim; never below zero."""
+        return Account(AccountCode.AR_PATIENT, claim_id=self.claim_id, patient_id=self.patient_id)
+
+    @property
+    def unapplied(self) -> Account:
+        """The patient's money that no claim takes: one account for all of a patient's claims."""
+        return Account(AccountCode.UNAPPLIED, patient_id=self.patient_id)
+
+    def share_changed(self, change_cents: int, *, open_cents: int) -> Postings:
+        """The patient's share grows, or shrinks by `change_cents` < 0 after a reversal.
+
+        What was paid already cannot shrink: beyond `open_cents` it becomes the patient's credit.
+        """
+        back = transfer(self.claim_id)
+        if change_cents >= 0:
+            return move(self.receivable, back, change_cents)
+        open_part_cents, paid_part_cents = within(open_cents, -change_cents)
+        return move(back, self.receivable, open_part_cents) + move(
+            back, self.unapplied, paid_part_cents
+        )
+
+    def charged(self, cents: int, line_number: int) -> Postings:
+        """A claim line of a patient without insurance."""
+        return move(self.receivable, REVENUE, cents, Cause(line_number=line_number))
+
+    def paid(self, cents: int, settlement: str) -> Postings:
+        """A payment that this claim takes, through a settlement batch of the card processor."""
+        return move(settling(settlement), self.receivable, cents)
+
+    def paid_ahead(self, cents: int, settlement: str) -> Postings:
+        """A payment that no claim takes yet."""
+        return move(settling(settlement), self.unapplied, cents)
+
+    def applied(self, cents: int) -> Postings:
+        """The patient's credit pays this claim."""
+        return move(self.unapplied, self.receivable, cents)
+
+    def written_off(self, cents: int, reason: str) -> Postings:
+        """Charity, small balance, bad debt."""
+        return move(Account(AccountCode.ADJ_OTHER, reference=reason), self.receivable, cents)
+
+
+def refund_promised(unapplied: Account, cents: int) -> Postings:
+    """A credit of a patient or payer is set aside to go back."""
+    return move(unapplied, refund_payable(unapplied), cents)
+
+
+def refund_paid(unapplied: Account, cents: int) -> Postings:
+    """The promised refund has left the bank."""
+    return move(refund_payable(unapplied), CASH, cents)
+
+
+def settled(cents: int, *, settlement: str) -> Postings:
+    """The card processor's batch is seen at the bank."""
+    return move(CASH, settling(settlement), cents)
+
+
+REVENUE = Account(AccountCode.REVENUE)
+CONTRACTUAL = Account(AccountCode.ADJ_CONTRACTUAL)
+CASH = Account(AccountCode.CASH)
+
+
+def settling(settlement: str) -> Account:
     """PSP_CLEARING of one settlement batch."""
     return Account(AccountCode.PSP_CLEARING, reference=settlement)
 

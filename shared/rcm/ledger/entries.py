@@ -1,7 +1,6 @@
 """Entries and their postings: values, pure rules, and the hash that tells a repeat from a clash."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -116,10 +115,13 @@ def reversal_of(
     )
 
 
-def content_hash(entry: Entry, id_of: Callable[[UUID, Account], UUID]) -> bytes:
+Sides = tuple[tuple[UUID, UUID], ...]
+"""The account ids of an entry's postings: debit and credit, in order."""
+
+
+def content_hash(entry: Entry, sides: Sides) -> bytes:
     """SHA-256 over what the entry says. A retry has the same one whoever retries, so the actor and
     the entry's id are left out."""
-    tenant_id = entry.tenant_id
     parts: list[object] = [
         entry.kind,
         entry.part,
@@ -127,10 +129,10 @@ def content_hash(entry: Entry, id_of: Callable[[UUID, Account], UUID]) -> bytes:
         entry.effective_on,
         entry.reverses,
     ]
-    for leg in entry.postings:
+    for leg, (debit_id, credit_id) in zip(entry.postings, sides, strict=True):
         parts += (
-            id_of(tenant_id, leg.debit).hex,
-            id_of(tenant_id, leg.credit).hex,
+            debit_id.int,
+            credit_id.int,
             leg.cents,
             leg.line_number,
             leg.group_code,

@@ -1,6 +1,6 @@
 """Entries into the database in sets, and back out of it: three statements for any number."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,9 +8,7 @@ import asyncpg
 
 from rcm.db import StatementFailed, Tx
 from rcm.ledger.accounts import Account, AccountCode, account_id
-from rcm.ledger.entries import Entry, Posting, content_hash
-
-IdOf = Callable[[UUID, Account], UUID]
+from rcm.ledger.entries import Entry, Posting, Sides, content_hash
 
 
 class LedgerRefused(Exception):  # noqa: N818
@@ -50,51 +48,60 @@ async def post(tx: Tx, entries: Sequence[Entry]) -> Posted:
     Raises `EntryClash` when one was booked with other content, `BelowZero` when a bounded account
     would be overdrawn by the call as a whole, `StatementFailed` for any other refusal.
     """
-    id_of = _remembering()
-    distinct, repeated = _distinct(entries, id_of)
-    new = await _insert_entries(tx, distinct)
-    fresh = [entry for entry, _ in distinct if entry.entry_id in new]
-    seen = [(entry, digest) for entry, digest in distinct if entry.entry_id not in new]
+    drafts, repeated = _distinct(_drafts(entries))
+    new = await _insert_entries(tx, drafts)
+    fresh = [draft for draft in drafts if draft.key in new]
+    seen = [draft for draft in drafts if draft.key not in new]
     if seen:
         await _recognise(tx, seen)
     if fresh:
-        await _open_accounts(tx, fresh, id_of)
-        await _insert_postings(tx, fresh, id_of)
+        await _open_accounts(tx, fresh)
+        await _insert_postings(tx, fresh)
     return Posted(
-        tuple(entry.entry_id for entry in fresh),
-        (*repeated, *(entry.entry_id for entry, _ in seen)),
+        tuple(draft.entry.entry_id for draft in fresh),
+        (*repeated, *(draft.entry.entry_id for draft in seen)),
     )
 
 
-def _remembering() -> IdOf:
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An entry with what is derived from it once: its accounts' ids and its hash."""
+
+    entry: Entry
+    sides: Sides
+    request_hash: bytes
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        """The entry's primary key."""
+        return self.entry.tenant_id, self.entry.entry_id
+
+
+def _drafts(entries: Iterable[Entry]) -> Iterator[_Draft]:
     """Derive each account's id once per call: REVENUE is in every entry of a batch."""
-    known: dict[tuple[UUID, Account], UUID] = {}
-
-    def id_of(tenant_id: UUID, account: Account) -> UUID:
-        key = (tenant_id, account)
-        found = known.get(key)
-        if found is None:
-            found = known[key] = account_id(tenant_id, account)
-        return found
-
-    return id_of
-
-
-def _distinct(
-    entries: Iterable[Entry], id_of: IdOf
-) -> tuple[list[tuple[Entry, bytes]], list[UUID]]:
-    """Each entry once with its hash, in one order for everybody: two transactions that book the
-    same entries wait for each other instead of deadlocking."""
-    named: dict[tuple[UUID, UUID, str, str], tuple[Entry, bytes]] = {}
-    repeated: list[UUID] = []
+    tenants: dict[UUID, dict[Account, UUID]] = {}
     for entry in entries:
-        digest = content_hash(entry, id_of)
-        known = named.setdefault(entry.name, (entry, digest))
-        if known[0] is not entry:
-            if known[1] != digest:
-                raise EntryClash((entry.entry_id,))
-            repeated.append(entry.entry_id)
-    return sorted(named.values(), key=lambda pair: pair[0].name), repeated
+        known = tenants.setdefault(entry.tenant_id, {})
+        for leg in entry.postings:
+            for account in (leg.debit, leg.credit):
+                if account not in known:
+                    known[account] = account_id(entry.tenant_id, account)
+        sides = tuple((known[leg.debit], known[leg.credit]) for leg in entry.postings)
+        yield _Draft(entry, sides, content_hash(entry, sides))
+
+
+def _distinct(drafts: Iterable[_Draft]) -> tuple[list[_Draft], list[UUID]]:
+    """Each entry once, in one order for everybody: two transactions that book the same entries wait
+    for each other instead of deadlocking."""
+    named: dict[tuple[UUID, UUID, str, str], _Draft] = {}
+    repeated: list[UUID] = []
+    for draft in drafts:
+        known = named.setdefault(draft.entry.name, draft)
+        if known is not draft:
+            if known.request_hash != draft.request_hash:
+                raise EntryClash((draft.entry.entry_id,))
+            repeated.append(draft.entry.entry_id)
+    return sorted(named.values(), key=lambda draft: draft.entry.entry_id.int), repeated
 
 
 INSERT_ENTRIES = """
@@ -102,30 +109,30 @@ INSERT INTO ledger_entry (tenant_id, entry_id, kind, source_event_id, part, requ
                           effective_on, actor, reverses, n_postings)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],
                      $7::date[], $8::text[], $9::uuid[], $10::smallint[])
-ON CONFLICT DO NOTHING RETURNING entry_id
+ON CONFLICT DO NOTHING RETURNING tenant_id, entry_id
 """
 
 
-async def _insert_entries(tx: Tx, entries: Sequence[tuple[Entry, bytes]]) -> frozenset[UUID]:
-    if not entries:
+async def _insert_entries(tx: Tx, drafts: Sequence[_Draft]) -> frozenset[tuple[UUID, UUID]]:
+    if not drafts:
         return frozenset()
     rows = [
         (
-            entry.tenant_id,
-            entry.entry_id,
-            entry.kind,
-            entry.source_event_id,
-            entry.part,
-            digest,
-            entry.effective_on,
-            entry.actor,
-            entry.reverses,
-            len(entry.postings),
+            draft.entry.tenant_id,
+            draft.entry.entry_id,
+            draft.entry.kind,
+            draft.entry.source_event_id,
+            draft.entry.part,
+            draft.request_hash,
+            draft.entry.effective_on,
+            draft.entry.actor,
+            draft.entry.reverses,
+            len(draft.sides),
         )
-        for entry, digest in entries
+        for draft in drafts
     ]
     inserted = await tx.fetch(INSERT_ENTRIES, *zip(*rows, strict=True))
-    return frozenset(row["entry_id"] for row in inserted)
+    return frozenset((row["tenant_id"], row["entry_id"]) for row in inserted)
 
 
 BOOKED_BEFORE = """
@@ -135,13 +142,13 @@ JOIN ledger_entry USING (tenant_id, source_event_id, kind, part, request_hash)
 """
 
 
-async def _recognise(tx: Tx, seen: Sequence[tuple[Entry, bytes]]) -> None:
+async def _recognise(tx: Tx, seen: Sequence[_Draft]) -> None:
     """Every entry that was not new must be booked under its name with the same content."""
-    rows = [(*entry.name, digest) for entry, digest in seen]
+    rows = [(*draft.entry.name, draft.request_hash) for draft in seen]
     found = await tx.fetch(BOOKED_BEFORE, *zip(*rows, strict=True))
     same = {row["position"] for row in found}
     clashes = [
-        entry.entry_id for position, (entry, _) in enumerate(seen, 1) if position not in same
+        draft.entry.entry_id for position, draft in enumerate(seen, 1) if position not in same
     ]
     if clashes:
         raise EntryClash(tuple(clashes))
@@ -156,14 +163,14 @@ ON CONFLICT (tenant_id, account_id) DO NOTHING
 """
 
 
-async def _open_accounts(tx: Tx, entries: Iterable[Entry], id_of: IdOf) -> None:
+async def _open_accounts(tx: Tx, drafts: Iterable[_Draft]) -> None:
     """Open what is not open yet, in id order for the same reason as entries."""
-    named = {
-        (entry.tenant_id, id_of(entry.tenant_id, account)): account
-        for entry in entries
-        for leg in entry.postings
-        for account in (leg.debit, leg.credit)
-    }
+    named: dict[int, tuple[UUID, UUID, Account]] = {}
+    for draft in drafts:
+        tenant_id = draft.entry.tenant_id
+        for leg, (debit_id, credit_id) in zip(draft.entry.postings, draft.sides, strict=True):
+            named[debit_id.int] = (tenant_id, debit_id, leg.debit)
+            named[credit_id.int] = (tenant_id, credit_id, leg.credit)
     rows = [
         (
             tenant_id,
@@ -174,7 +181,7 @@ async def _open_accounts(tx: Tx, entries: Iterable[Entry], id_of: IdOf) -> None:
             account.patient_id,
             account.reference,
         )
-        for (tenant_id, opened_id), account in sorted(named.items(), key=lambda item: item[0])
+        for _, (tenant_id, opened_id, account) in sorted(named.items(), key=lambda item: item[0])
     ]
     await tx.execute(OPEN_ACCOUNTS, *zip(*rows, strict=True))
 
@@ -187,22 +194,23 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::uuid[], $5::uui
 """
 
 
-async def _insert_postings(tx: Tx, entries: Iterable[Entry], id_of: IdOf) -> None:
+async def _insert_postings(tx: Tx, drafts: Iterable[_Draft]) -> None:
     rows = [
         (
-            entry.tenant_id,
-            entry.entry_id,
+            draft.entry.tenant_id,
+            draft.entry.entry_id,
             position,
-            id_of(entry.tenant_id, leg.debit),
-            id_of(entry.tenant_id, leg.credit),
+            *sides,
             leg.cents,
             leg.line_number,
             leg.group_code,
             leg.reason_code,
             leg.trace_number,
         )
-        for entry in entries
-        for position, leg in enumerate(entry.postings, 1)
+        for draft in drafts
+        for position, (leg, sides) in enumerate(
+            zip(draft.entry.postings, draft.sides, strict=True), 1
+        )
     ]
     try:
         await tx.execute(INSERT_POSTINGS, *zip(*rows, strict=True))

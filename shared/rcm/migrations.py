@@ -1,9 +1,10 @@
 """Databases, roles and schema of a service.
 
-A service's schema is built from branches: the kit's (`rcm/events/migrations`, `rcm/security/
-migrations`, `rcm/ledger/migrations`) and its own `migrations/`. Three roles stand under the tenants'
-wall: the owner changes the schema, the app sees the tenants that its transaction names, the relay
-sees the outbox of all tenants and nothing else. None is a superuser, none bypasses RLS.
+A service's schema is built from branches: the kit's (`rcm/events/migrations`,
+`rcm/security/migrations`, `rcm/ledger/migrations`) and its own `migrations/`. Three roles stand
+under the tenants' wall: the owner changes the schema, the app sees the tenants that its transaction
+names, the relay sees the outbox of all tenants and nothing else. None is a superuser, none bypasses
+RLS.
 """
 
 import contextlib
@@ -16,9 +17,12 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 from alembic import command, op
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from rcm.db import Database
 
 HERE = Path(__file__).parent
 EVENTS = HERE / "events" / "migrations"
@@ -88,16 +92,43 @@ async def upgrade(owner_url: str, service: str, locations: Sequence[Path]) -> No
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, service, locations)
+            # The app asks at start whether the schema is the one that it was written for.
+            app = Roles.of(service).app
+            await connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {app}")
             await connection.commit()
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection, service: str, locations: Sequence[Path]) -> None:
+async def missing_revisions(database: Database, locations: Sequence[Path]) -> frozenset[str]:
+    """Newest revisions that the database lacks. A branch that is ahead of this code (a newer
+    release is rolling out) lacks nothing. Raises `StatementFailed` before the first upgrade."""
+    known = ScriptDirectory.from_config(_config(locations))
+    async with database.transaction() as tx:
+        rows = await tx.fetch("SELECT version_num FROM alembic_version")
+    present = {str(row["version_num"]) for row in rows}
+    ours = {revision.revision for revision in known.walk_revisions()}
+    ahead = {_branch(revision) for revision in present - ours}
+    return frozenset(
+        head for head in known.get_heads() if head not in present and _branch(head) not in ahead
+    )
+
+
+def _branch(revision: str) -> str:
+    """`claims` of `claims_0001`."""
+    return revision.rpartition("_")[0]
+
+
+def _config(locations: Sequence[Path]) -> Config:
     config = Config()
     config.set_main_option("script_location", str(HERE / "alembic"))
     config.set_main_option("path_separator", "os")
     config.set_main_option("version_locations", ":".join(str(place) for place in locations))
+    return config
+
+
+def _upgrade(connection: Connection, service: str, locations: Sequence[Path]) -> None:
+    config = _config(locations)
     config.attributes["connection"] = connection
     config.attributes["roles"] = Roles.of(service)
     command.upgrade(config, "heads")

@@ -1,0 +1,88 @@
+"""Reading a request's body once, within limits, before any transaction is open."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from fastapi import Request
+
+from rcm.errors import Pointer, Problem, Unprocessable
+
+DEPTH_MAX = 32
+# PostgreSQL's text holds no NUL; it would fail there, far from the place that can be named.
+_NUL_ESCAPE = b"\\u0000"
+
+
+class JsonRequest(Request):
+    """A request whose JSON was parsed and checked by `read_json` already."""
+
+    document: Any
+
+    async def json(self) -> Any:
+        return self.document
+
+
+def is_json(content_type: str) -> bool:
+    """Whether the media type is JSON or built on it (`application/fhir+json`)."""
+    media_type = content_type.split(";", 1)[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def require_json(content_type: str) -> None:
+    """Refuse what is not JSON where JSON is asked for, rather than guess."""
+    if not is_json(content_type):
+        raise Problem(
+            "unsupported_media_type",
+            "This needs a JSON body.",
+            (Pointer("header.Content-Type", "is not application/json"),),
+            headers={"Accept": "application/json"},
+            status=415,
+        )
+
+
+def read_json(body: bytes) -> Any:
+    """The document. Raises a problem for bad JSON (also NaN, lone surrogates, bad UTF-8), for
+    nesting beyond `DEPTH_MAX`, and for NUL characters."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        reason = f"is not JSON (line {error.lineno}, column {error.colno})"
+        raise Problem("json_invalid", "The body is not JSON.", (Pointer("", reason),)) from None
+    if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _depth(document) > DEPTH_MAX:
+        raise Problem(
+            "json_too_deep",
+            "The body is nested deeper than this service reads.",
+            (Pointer("", f"is nested deeper than {DEPTH_MAX} levels"),),
+        )
+    if _NUL_ESCAPE in body and _has_nul(document):
+        raise Unprocessable("nul_character", "Texts cannot hold the NUL character.")
+    return document
+
+
+def _depth(document: object) -> int:
+    """Levels of nesting, counted without recursion."""
+    level: list[object] = [document]
+    depth = 0
+    while level:
+        depth += 1
+        level = [inner for outer in level for inner in _inside(outer)]
+        level = [inner for inner in level if isinstance(inner, dict | list)]
+    return depth
+
+
+def _has_nul(document: object) -> bool:
+    waiting: list[object] = [document]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, str) and "\0" in current:
+            return True
+        waiting.extend(_inside(current))
+        if isinstance(current, dict):
+            waiting.extend(current.keys())
+    return False
+
+
+def _inside(outer: object) -> Iterable[object]:
+    if isinstance(outer, Mapping):
+        return outer.values()
+    return outer if isinstance(outer, list) else ()

@@ -1,0 +1,172 @@
+"""Every refusal as RFC 9457 problem+json, in one place, without a word of what was sent."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from rcm import log
+from rcm.db import RETRYABLE_SQLSTATES, DatabaseUnavailable, StatementFailed
+from rcm.errors import Conflict, Pointer, Problem, Unavailable, Unprocessable
+
+MEDIA_TYPE = "application/problem+json"
+
+# What pydantic puts into a message from the declared schema. Anything else (`error`, `tag`, ...)
+# may quote the request, so messages with other context are replaced by a constant.
+_SCHEMA_CONTEXT = frozenset(
+    {
+        "ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "actual_length",
+        "expected", "pattern", "field_type", "max_digits", "decimal_places", "whole_digits",
+        "class_name", "discriminator", "expected_tags", "expected_version",
+    }
+)  # fmt: skip
+_REASONS = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "uuid_parsing": "is not a UUID",
+    "date_parsing": "is not a date (YYYY-MM-DD)",
+    "date_from_datetime_parsing": "is not a date (YYYY-MM-DD)",
+    "datetime_parsing": "is not a date and time (RFC 3339)",
+    "datetime_from_date_parsing": "is not a date and time (RFC 3339)",
+    "union_tag_invalid": "is not a known kind",
+    "model_attributes_type": "is not a JSON object",
+    "value_error": "breaks a rule of this field",
+    "assertion_error": "breaks a rule of this field",
+}
+# A name in a pointer that the sender made up is shown only when it looks like a field's name.
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_POINTERS_MAX = 100
+
+_BUSY_STATES = frozenset({"55P03", "57014"})
+_RULES_BROKEN = {
+    "23505": ("already_exists", "Something with the same identity exists already."),
+    "23503": ("still_referenced", "What this refers to does not exist, or is still in use."),
+}
+
+
+def response(problem: Problem, request_id: str) -> Response:
+    """The problem document as it travels."""
+    document: dict[str, Any] = {
+        "type": f"urn:rcm:problem:{problem.error_name}",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "error_name": problem.error_name,
+        "request_id": request_id,
+    }
+    if problem.pointers:
+        document["pointers"] = [
+            {"pointer": found.pointer, "reason": found.reason} for found in problem.pointers
+        ]
+    headers = dict(problem.headers)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", "Bearer")
+    return Response(orjson.dumps(document), problem.status, headers, MEDIA_TYPE)
+
+
+def of_statement(failure: StatementFailed) -> Problem:
+    """A statement that the database refused and no door expected."""
+    if failure.sqlstate in RETRYABLE_SQLSTATES | _BUSY_STATES or failure.sqlstate[:2] == "53":
+        return Unavailable(
+            "database_busy", "The database could not do this now.", headers={"Retry-After": "1"}
+        )
+    if failure.sqlstate in _RULES_BROKEN:
+        return Conflict(*_RULES_BROKEN[failure.sqlstate])
+    if failure.sqlstate[:2] == "22":
+        return Unprocessable("value_not_storable", "A value is outside what can be stored.")
+    return unexpected()
+
+
+def unexpected() -> Problem:
+    """What went wrong is in the log under the request id, and only there."""
+    return Problem("internal_error", "Something failed on our side.", status=500)
+
+
+def of_validation(errors: Iterable[Mapping[str, Any]]) -> Problem:
+    """Each place and its reason, in our words or the schema's, never the sender's."""
+    found = [_pointer(error) for error in errors][:_POINTERS_MAX]
+    return Unprocessable("validation_failed", "The request breaks its schema.", tuple(found))
+
+
+def _pointer(error: Mapping[str, Any]) -> Pointer:
+    kind, location = str(error["type"]), tuple(error["loc"])
+    safe = [_part(part) for part in location[1:]]
+    if location[:1] == ("body",):
+        place = "".join(f"/{part}" for part in safe)
+    else:
+        place = ".".join([str(location[0]) if location else "request", *safe])
+    return Pointer(place, _reason(kind, error))
+
+
+def _part(part: object) -> str:
+    if isinstance(part, int):
+        return str(part)
+    text = str(part)
+    return text if _FIELD_NAME.fullmatch(text.lower().replace("-", "_")) else "?"
+
+
+def _reason(kind: str, error: Mapping[str, Any]) -> str:
+    if kind in _REASONS:
+        return _REASONS[kind]
+    if set(error.get("ctx") or ()) <= _SCHEMA_CONTEXT:
+        return str(error["msg"])
+    return "is not acceptable"
+
+
+_HTTP_NAMES: Mapping[int, tuple[str, str]] = {
+    400: ("bad_request", "The request could not be read."),
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "This method is not offered here."),
+    413: ("body_too_large", "The body is larger than this service takes."),
+}
+
+
+def of_http(error: HTTPException) -> Problem:
+    """Starlette's own refusals (no such path, no such method)."""
+    name, detail = _HTTP_NAMES.get(
+        error.status_code, ("refused", HTTPStatus(error.status_code).phrase)
+    )
+    return Problem(name, detail, headers=dict(error.headers or {}), status=error.status_code)
+
+
+def of_exception(error: Exception) -> Problem:
+    """The answer for any exception. What nobody foresaw is logged here, without its text."""
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return of_validation(error.errors())
+        case HTTPException():
+            return of_http(error)
+        case DatabaseUnavailable():
+            log.get(__name__).warning("the database is not available")
+            return Unavailable(
+                "database_unavailable",
+                "The database does not answer.",
+                headers={"Retry-After": "2"},
+            )
+        case StatementFailed():
+            log.failure(log.get(__name__), "a statement was refused", error)
+            return of_statement(error)
+        case _:
+            log.failure(log.get(__name__), "a request failed", error)
+            return unexpected()
+
+
+def install(app: FastAPI) -> None:
+    """Answer every exception of a request with its problem document."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return response(of_exception(error), request.state.request_id)
+
+    kinds: Sequence[type[Exception]] = (
+        Problem, RequestValidationError, HTTPException, DatabaseUnavailable, StatementFailed,
+    )  # fmt: skip
+    for kind in kinds:
+        app.add_exception_handler(kind, answer)

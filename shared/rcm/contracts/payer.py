@@ -17,7 +17,8 @@ REMITTANCES = Topic(
     "payer.remittance.v1", "payer-gateway", "What payers paid, one event per remittance and claim."
 )
 
-Hop = Literal["interchange", "group", "clearinghouse", "payer"]
+Hop = Literal["gateway", "interchange", "group", "clearinghouse", "payer"]
+"""Who speaks: `gateway` is ours, when a claim cannot be written and so has never left."""
 Acknowledgment = Literal["TA1", "999", "277CA"]
 
 
@@ -64,7 +65,8 @@ class ClaimRejected(Event, topic=SUBMISSIONS, key="claim_id"):
     claim_id: UUID
     submission_id: UUID
     hop: Hop
-    acknowledgment: Acknowledgment
+    acknowledgment: Acknowledgment | None = None
+    """None when the gateway itself could not write the claim."""
     status_codes: tuple[StatusCode, ...] = ()
     findings: tuple[Finding, ...] = ()
     rejected_at: datetime

@@ -1,0 +1,1 @@
+"""The mind of coding-svc: what an encounter is, and when its codes may leave."""

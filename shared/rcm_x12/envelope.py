@@ -10,16 +10,6 @@ Content = TypeVar("Content", covariant=True)  # noqa: PLC0105 - the name reads b
 
 
 @dataclass(frozen=True, slots=True)
-class Separators:
-    """The four bytes that structure an interchange (ISA positions 3, 104, 82 and 105)."""
-
-    element: bytes = b"*"
-    component: bytes = b":"
-    repetition: bytes = b"^"
-    terminator: bytes = b"~"
-
-
-@dataclass(frozen=True, slots=True)
 class Envelope:
     """ISA and GS of one group: who sends to whom, when, under which numbers.
 

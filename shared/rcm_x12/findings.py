@@ -24,6 +24,8 @@ class Finding:
     element: int = 0
     component: int = 0
     repetition: int = 0
+    data_element: str = ""
+    """The element's number in the standard's dictionary."""
     reference: str = ""
     """A claim's control number (CLM01, CLP01) when one is near: it carries no identity."""
 
@@ -43,11 +45,11 @@ class X12Error(ValueError):
     """Base of everything this package raises."""
 
 
-class NotX12(X12Error):
+class NotX12(X12Error):  # noqa: N818 - it says what the bytes are
     """The bytes do not start with an interchange at all."""
 
 
-class WriteRefused(X12Error):
+class WriteRefused(X12Error):  # noqa: N818 - it says what happened
     """The values would make a file that breaks its guide; `place` names the loop and element."""
 
     def __init__(self, place: str, reason: str) -> None:

@@ -6,6 +6,7 @@ in_hierarchy(claims: Iterable[Claim]) -> tuple[Claim, ...]
 """
 
 from rcm_x12.claim_837p.parties import Dependent, Organization, Payer, Person, Provider, Subscriber
+from rcm_x12.claim_837p.reader import read
 from rcm_x12.claim_837p.values import (
     Attachment,
     Batch,
@@ -19,6 +20,7 @@ from rcm_x12.claim_837p.values import (
     OtherCoverage,
     Transport,
 )
+from rcm_x12.claim_837p.writer import in_hierarchy, write
 
 __all__ = [
     "Attachment",
@@ -38,4 +40,7 @@ __all__ = [
     "Provider",
     "Subscriber",
     "Transport",
+    "in_hierarchy",
+    "read",
+    "write",
 ]

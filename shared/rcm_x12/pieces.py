@@ -1,0 +1,273 @@
+"""Segments that many transaction sets share, each written and read side by side.
+
+Writers return segments; `place` names the loop for a refusal. Readers take split segments and are
+tolerant: what cannot be understood becomes a finding and its absence, never an exception.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from rcm_x12.builder import composite, needed, segment, text
+from rcm_x12.findings import WriteRefused
+from rcm_x12.scalars import (
+    amount_text,
+    cents,
+    date_of,
+    date_text,
+    quantity,
+    quantity_text,
+)
+from rcm_x12.values import (
+    Address,
+    Adjustment,
+    Contact,
+    Name,
+    OutpatientRemarks,
+    Procedure,
+    QualifiedDate,
+    Reference,
+)
+
+Report = Callable[[str, str, int], None]
+"""Takes code, plain sentence and element of something that cannot be read."""
+
+_TRIPLETS_MAX = 6
+_MODIFIERS_MAX = 4
+
+
+def at(elements: Sequence[str], place: int) -> str:
+    """An element, or nothing beyond the end."""
+    return elements[place] if place < len(elements) else ""
+
+
+def cents_at(elements: Sequence[str], place: int, report: Report) -> int | None:
+    value = at(elements, place)
+    if not value:
+        return None
+    try:
+        return cents(value)
+    except ValueError as error:
+        report("amount", str(error), place)
+        return None
+
+
+def quantity_at(elements: Sequence[str], place: int, report: Report) -> Decimal | None:
+    value = at(elements, place)
+    if not value:
+        return None
+    try:
+        return quantity(value)
+    except ValueError as error:
+        report("quantity", str(error), place)
+        return None
+
+
+def date_at(elements: Sequence[str], place: int, report: Report) -> date | None:
+    value = at(elements, place)
+    if not value:
+        return None
+    try:
+        return date_of(value)
+    except ValueError as error:
+        report("date", str(error), place)
+        return None
+
+
+def write_name(code: str, name: Name, place: str) -> str:
+    """NM1."""
+    return segment(
+        "NM1",
+        code,
+        "1" if name.is_person else "2",
+        text(name.last_name, f"{place} NM103", 60),
+        text(name.first_name, f"{place} NM104", 35),
+        text(name.middle_name, f"{place} NM105", 25),
+        "",
+        text(name.suffix, f"{place} NM107", 10),
+        name.id_qualifier,
+        text(name.id, f"{place} NM109", 80),
+    )
+
+
+def read_name(nm1: Sequence[str]) -> Name:
+    return Name(
+        at(nm1, 3), at(nm1, 4), at(nm1, 5), at(nm1, 7), at(nm1, 2) == "1", at(nm1, 8), at(nm1, 9)
+    )
+
+
+def write_address(address: Address, place: str) -> list[str]:
+    """N3 and N4."""
+    return [
+        segment(
+            "N3",
+            needed(address.line_1, f"{place} N301", 55),
+            text(address.line_2, f"{place} N302", 55),
+        ),
+        segment(
+            "N4",
+            needed(address.city, f"{place} N401", 30),
+            text(address.state, f"{place} N402", 2),
+            text(address.postal_code.replace("-", ""), f"{place} N403", 15),
+            text(address.country, f"{place} N404", 3),
+            "",
+            "",
+            text(address.country_subdivision, f"{place} N407", 3),
+        ),
+    ]
+
+
+def read_address(n3: Sequence[str] | None, n4: Sequence[str] | None) -> Address | None:
+    if n3 is None and n4 is None:
+        return None
+    street, town = n3 or (), n4 or ()
+    return Address(
+        at(street, 1),
+        at(town, 1),
+        at(town, 2),
+        at(town, 3),
+        at(street, 2),
+        at(town, 4),
+        at(town, 7),
+    )
+
+
+def write_contact(code: str, contact: Contact, place: str) -> str:
+    """PER with at most three numbers."""
+    numbers = (
+        ("TE", "".join(char for char in contact.telephone if char.isdigit())),
+        ("EX", contact.extension),
+        ("EM", contact.email),
+        ("FX", "".join(char for char in contact.fax if char.isdigit())),
+        ("UR", contact.url),
+    )
+    given = [(kind, text(value, f"{place} PER", 256)) for kind, value in numbers if value]
+    if not given or len(given) > 3:
+        raise WriteRefused(f"{place} PER", "it needs one to three numbers")
+    pairs = [part for pair in given for part in pair]
+    return segment("PER", code, text(contact.name, f"{place} PER02", 60), *pairs)
+
+
+def read_contact(per: Sequence[str]) -> Contact:
+    numbers = {at(per, i): at(per, i + 1) for i in (3, 5, 7)}
+    return Contact(
+        at(per, 2),
+        numbers.get("TE", ""),
+        numbers.get("EX", ""),
+        numbers.get("FX", ""),
+        numbers.get("EM", ""),
+        numbers.get("UR", ""),
+    )
+
+
+def write_reference(qualifier: str, value: str, place: str, longest: int = 50) -> str:
+    """REF."""
+    return segment("REF", qualifier, needed(value, f"{place} REF*{qualifier}", longest))
+
+
+def write_references(references: Iterable[Reference], place: str) -> list[str]:
+    return [write_reference(each.qualifier, each.value, place) for each in references]
+
+
+def read_reference(ref: Sequence[str]) -> Reference:
+    return Reference(at(ref, 1), at(ref, 2))
+
+
+def write_date(qualifier: str, on: date, until: date | None = None, time: str = "") -> str:
+    """DTP, as a range only when both ends differ."""
+    if until is not None and until != on:
+        return f"DTP*{qualifier}*RD8*{date_text(on)}-{date_text(until)}"
+    if time:
+        return f"DTP*{qualifier}*DT*{date_text(on)}{time}"
+    return f"DTP*{qualifier}*D8*{date_text(on)}"
+
+
+def read_date(dtp: Sequence[str], report: Report) -> QualifiedDate | None:
+    value = at(dtp, 3)
+    try:
+        match at(dtp, 2):
+            case "RD8":
+                start, _, end = value.partition("-")
+                return QualifiedDate(at(dtp, 1), date_of(start), date_of(end))
+            case "DT":
+                return QualifiedDate(at(dtp, 1), date_of(value[:8]), None, value[8:])
+            case _:
+                return QualifiedDate(at(dtp, 1), date_of(value))
+    except ValueError as error:
+        report("date", str(error), 3)
+        return None
+
+
+def write_procedure(procedure: Procedure, place: str) -> str:
+    """The composite of SV101, SVD03 and SVC01."""
+    if len(procedure.modifiers) > _MODIFIERS_MAX:
+        raise WriteRefused(place, "a procedure has four modifiers at most")
+    modifiers = [*procedure.modifiers, "", "", "", ""][:_MODIFIERS_MAX]
+    code = needed(procedure.code, place, 48)
+    return composite(procedure.qualifier, code, *modifiers, text(procedure.description, place, 80))
+
+
+def read_procedure(composite_text: str, component: str) -> Procedure:
+    parts = composite_text.split(component)
+    return Procedure(
+        at(parts, 1), parts[0], tuple(part for part in parts[2:6] if part), at(parts, 6)
+    )
+
+
+def write_adjustments(adjustments: Sequence[Adjustment], place: str) -> list[str]:
+    """CAS: neighbours of one group share a segment, six triplets at most. Empty places are kept."""
+    segments: list[str] = []
+    index = 0
+    while index < len(adjustments):
+        group = adjustments[index].group_code
+        elements = [needed(group, f"{place} CAS01", 2)]
+        start = index
+        while index < len(adjustments) and adjustments[index].group_code == group:
+            if index - start == _TRIPLETS_MAX:
+                break
+            one = adjustments[index]
+            count = "" if one.quantity is None else quantity_text(one.quantity)
+            reason = needed(one.reason_code, f"{place} CAS", 5)
+            elements += [reason, amount_text(one.amount_cents), count]
+            index += 1
+        segments.append(segment("CAS", *elements))
+    return segments
+
+
+def read_adjustments(cas: Sequence[str], report: Report) -> list[Adjustment]:
+    """The triplets of one CAS; an empty quantity keeps its place."""
+    found = []
+    for place in range(2, len(cas), 3):
+        if not cas[place] and not at(cas, place + 1):
+            continue
+        amount = cents_at(cas, place + 1, report)
+        count = quantity_at(cas, place + 2, report)
+        found.append(Adjustment(at(cas, 1), cas[place], amount or 0, count))
+    return found
+
+
+def write_outpatient_remarks(remarks: OutpatientRemarks) -> str:
+    """MOA."""
+
+    def money(value: int | None) -> str:
+        return "" if value is None else amount_text(value)
+
+    rate = remarks.reimbursement_rate
+    return segment(
+        "MOA",
+        "" if rate is None else quantity_text(rate),
+        money(remarks.hcpcs_payable_cents),
+        *[*remarks.remark_codes, "", "", "", "", ""][:5],
+        money(remarks.esrd_payment_cents),
+        money(remarks.professional_component_cents),
+    )
+
+
+def read_outpatient_remarks(moa: Sequence[str], report: Report) -> OutpatientRemarks:
+    return OutpatientRemarks(
+        tuple(code for code in moa[3:8] if code),
+        quantity_at(moa, 1, report),
+        cents_at(moa, 2, report),
+        cents_at(moa, 8, report),
+        cents_at(moa, 9, report),
+    )

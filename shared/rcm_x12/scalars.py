@@ -1,0 +1,92 @@
+"""Text of single elements to values and back: cents, quantities, dates. No float anywhere."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+_AMOUNT = re.compile(r"-?(?:[0-9]{1,16}(?:\.[0-9]{0,2})?|\.[0-9]{1,2})", re.ASCII)
+_NUMBER = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})", re.ASCII)
+_DATE = re.compile(r"[0-9]{8}", re.ASCII)
+_MEMO_MAX: Final = 100_000
+"""Amounts and dates repeat; beyond this many the memo starts anew, so memory stays flat."""
+
+
+class _Memo(dict[str, int]):
+    """Cents by text: a hit costs a tenth of a parse. Raises ValueError for what is no amount."""
+
+    def __missing__(self, text: str) -> int:
+        if not _AMOUNT.fullmatch(text):
+            raise ValueError("not an amount in dollars and at most two decimals")
+        whole, _, fraction = text.lstrip("-").partition(".")
+        cents = int(whole or "0") * 100 + int((fraction + "00")[:2])
+        if len(self) >= _MEMO_MAX:
+            self.clear()
+        self[text] = value = -cents if text[0] == "-" else cents
+        return value
+
+
+class _Dates(dict[str, date]):
+    """Dates by CCYYMMDD. Raises ValueError for what is no date."""
+
+    def __missing__(self, text: str) -> date:
+        if not _DATE.fullmatch(text):
+            raise ValueError("not a date as CCYYMMDD")
+        if len(self) >= _MEMO_MAX:
+            self.clear()
+        self[text] = value = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        return value
+
+
+CENTS: Final[dict[str, int]] = _Memo()
+"""`CENTS["12.5"]` is 1250. Use `cents` unless the lookup is on a hot path."""
+DATES: Final[dict[str, date]] = _Dates()
+"""`DATES["20260131"]`."""
+
+
+def cents(text: str) -> int:
+    """Integer cents of `225`, `225.00`, `.5`, `-0`. ValueError for anything else."""
+    return CENTS[text]
+
+
+def amount_text(value_cents: int) -> str:
+    """Cents as the guides want them: no plus, no leading zeros, decimals only when needed."""
+    whole, fraction = divmod(abs(value_cents), 100)
+    text = f"{whole}.{fraction:02d}".rstrip("0") if fraction else str(whole)
+    return "-" + text if value_cents < 0 else text
+
+
+def quantity(text: str) -> Decimal:
+    """A count or measure. ValueError for what is no number."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a number")
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("not a number") from error
+
+
+def quantity_text(value: Decimal) -> str:
+    """A number without exponent, plus, leading or trailing zeros."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def date_of(text: str) -> date:
+    """CCYYMMDD. ValueError for what is no date."""
+    return DATES[text]
+
+
+def date_text(value: date) -> str:
+    return f"{value.year:04d}{value.month:02d}{value.day:02d}"
+
+
+def moment_of(day: str, time: str) -> datetime:
+    """CCYYMMDD or YYMMDD with HHMM (seconds ignored), as UTC. ValueError when it is none."""
+    full = day if len(day) == 8 else "20" + day
+    at = date_of(full)
+    if not re.fullmatch(r"[0-9]{4,8}", time, re.ASCII):
+        raise ValueError("not a time as HHMM")
+    return datetime(at.year, at.month, at.day, int(time[:2]), int(time[2:4]), tzinfo=UTC)

@@ -1,0 +1,201 @@
+"""Bytes to segments: blocks of whole segments, whatever the sender did to separators and line ends.
+
+X12 has no escape character, so cutting at the terminator is all there is to it. What varies is the
+frame: a byte order mark, indentation, newline terminators, several interchanges with different
+separators in one file, a last terminator that is missing. Memory holds one block at a time.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rcm_x12.findings import Finding, NotX12
+
+BLOCK_BYTES = 256 * 1024
+SEGMENT_BYTES_MAX = 1024 * 1024
+"""No guide comes near this; a longer run without a terminator is dropped and reported."""
+
+_BOM = b"\xef\xbb\xbf"
+_ISA_BYTES = 106
+_ISA_ELEMENTS = 16
+# A place where a body shows its component separator whatever ISA16 claims: first part of a
+# composite whose qualifier always has two or three letters.
+_COMPOSITE = r"(?:SVC|SV1|STC|HI){e}[A-Z0-9]{{2,3}}([^A-Za-z0-9\s{e}{t}])"
+
+
+@dataclass(frozen=True, slots=True)
+class Separators:
+    """The four characters that structure an interchange (ISA bytes 3, 104, 82 and 105)."""
+
+    element: str = "*"
+    component: str = ":"
+    repetition: str = "^"
+    terminator: str = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of whole segments of one interchange; `first` is the file's ordinal of the first."""
+
+    separators: Separators
+    segments: list[str]
+    first: int
+
+
+def blocks(source: bytes | Iterable[bytes], findings: list[Finding]) -> Iterator[Block]:
+    """Every segment of every interchange, in blocks; oddities go to `findings`.
+
+    Raises NotX12 when the source does not begin with an ISA segment.
+    """
+    cursor = _Cursor(source)
+    position = 1
+    while cursor.fill(_ISA_BYTES) and cursor.skip_noise():
+        cursor.fill(_ISA_BYTES)
+        if not cursor.buffer.startswith(b"ISA"):
+            if position == 1:
+                raise NotX12("the first segment is not ISA")
+            findings.append(_finding("trailing-bytes", "bytes follow the last IEA", position))
+            return
+        separators = _separators(cursor.buffer, position, findings)
+        for segments in _interchange(cursor, separators, findings, position):
+            separators = _trusted(separators, segments, position, findings)
+            yield Block(separators, segments, position)
+            position += len(segments)
+    if position == 1:
+        raise NotX12("there is no interchange in it")
+
+
+class _Cursor:
+    """What has been read and not yet cut."""
+
+    def __init__(self, source: bytes | Iterable[bytes]) -> None:
+        whole = isinstance(source, bytes | bytearray | memoryview)
+        self._chunks = iter(_slices(memoryview(source)) if whole else source)  # type: ignore[arg-type]
+        self.buffer = b""
+        self.more()
+        self.buffer = self.buffer.removeprefix(_BOM)
+
+    def more(self) -> bool:
+        """Append the next chunk; False at the end of the source."""
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return False
+        self.buffer += chunk
+        return True
+
+    def fill(self, size: int) -> bool:
+        """Have `size` bytes if there are so many; False when nothing at all is left."""
+        while len(self.buffer) < size and self.more():
+            pass
+        return bool(self.buffer)
+
+    def skip_noise(self) -> bool:
+        """Drop white space and NULs between interchanges; False when only those were left."""
+        self.buffer = self.buffer.lstrip(b" \t\r\n\x00\x1a")
+        while not self.buffer and self.more():
+            self.buffer = self.buffer.lstrip(b" \t\r\n\x00\x1a")
+        return bool(self.buffer)
+
+
+def _slices(source: memoryview) -> Iterator[bytes]:
+    for start in range(0, len(source), BLOCK_BYTES):
+        yield bytes(source[start : start + BLOCK_BYTES])
+
+
+def _separators(head: bytes, position: int, findings: list[Finding]) -> Separators:
+    """Separators by the fixed places of ISA, or by counting when its padding is off."""
+    element = head[3:4]
+    fields = head[:_ISA_BYTES].split(element)
+    if len(fields) == _ISA_ELEMENTS + 1 and len(fields[-1]) == 2:
+        component, terminator = fields[-1][:1], fields[-1][1:]
+    else:
+        fields = head.split(element, _ISA_ELEMENTS)
+        if not element.strip() or len(fields) <= _ISA_ELEMENTS or len(fields[-1]) < 2:
+            raise NotX12(f"the ISA at segment {position} is not whole")
+        component, terminator = fields[-1][:1], fields[-1][1:2]
+        findings.append(_finding("isa-length", "ISA is not 106 bytes long", position))
+    repetition = fields[11] if fields[12].strip() >= b"00402" else b"^"
+    chars = [part.decode("latin-1") for part in (element, component, repetition[:1], terminator)]
+    if len(set(chars)) < len(chars) or any(char.isalnum() for char in chars):
+        text = "a separator is a letter or digit, or is used twice"
+        findings.append(_finding("separators", text, position, severity="error"))
+    return Separators(*chars)
+
+
+def _interchange(
+    cursor: _Cursor, separators: Separators, findings: list[Finding], position: int
+) -> Iterator[list[str]]:
+    """Runs of segments up to and with IEA, or to the end of the source when there is none."""
+    terminator = separators.terminator.encode("latin-1")
+    end = re.compile(re.escape(terminator) + rb"\s*IEA[^" + re.escape(terminator) + rb"]*")
+    while True:
+        found = end.search(cursor.buffer) if b"IEA" in cursor.buffer else None
+        closed = found is not None and found.end() < len(cursor.buffer)
+        cut = found.end() if found and closed else cursor.buffer.rfind(terminator)
+        if cut > 0:
+            segments = _split(cursor.buffer[:cut], separators)
+            cursor.buffer = cursor.buffer[cut + 1 :]
+            position += len(segments)
+            yield segments
+        if closed:
+            return
+        if not _advance(cursor, terminator, findings, position):
+            if cursor.buffer.strip():
+                findings.append(_finding("terminator", "the last terminator is missing", position))
+                yield _split(cursor.buffer, separators)
+            cursor.buffer = b""
+            return
+
+
+def _advance(cursor: _Cursor, terminator: bytes, findings: list[Finding], position: int) -> bool:
+    """Read on; a run without terminator beyond all measure is dropped up to the next one."""
+    if len(cursor.buffer) > SEGMENT_BYTES_MAX:
+        text = f"a segment is longer than {SEGMENT_BYTES_MAX} bytes and was left out"
+        findings.append(_finding("segment-too-long", text, position, severity="error"))
+        while terminator not in cursor.buffer:
+            cursor.buffer = b""
+            if not cursor.more():
+                return False
+        cursor.buffer = cursor.buffer[cursor.buffer.index(terminator) + 1 :]
+        return True
+    return cursor.more()
+
+
+def _split(run: bytes, separators: Separators) -> list[str]:
+    """Text of each segment. UTF-8 when it is UTF-8, else Latin-1, which loses nothing."""
+    try:
+        text = run.decode()
+    except UnicodeDecodeError:
+        text = run.decode("latin-1")
+    terminator = separators.terminator
+    segments = text.split(terminator)
+    if terminator in "\r\n" or "\n" in text or "\r" in text:
+        segments = [segment.strip("\r\n\t \x00") for segment in segments]
+    if "" in segments:
+        segments = [segment for segment in segments if segment]
+    return segments
+
+
+def _trusted(
+    separators: Separators, segments: list[str], position: int, findings: list[Finding]
+) -> Separators:
+    """Some senders write one component separator into ISA16 and use another in the body."""
+    if not segments or not segments[0].startswith("ISA"):
+        return separators
+    pattern = _COMPOSITE.format(e=re.escape(separators.element), t=re.escape(separators.terminator))
+    shown = re.compile(pattern)
+    for segment in segments:
+        match = shown.match(segment)
+        if match and match[1] != separators.component and separators.component not in segment:
+            text = "the body does not use the component separator that ISA16 names"
+            findings.append(_finding("component-separator", text, position))
+            return Separators(
+                separators.element, match[1], separators.repetition, separators.terminator
+            )
+        if match:
+            break
+    return separators
+
+
+def _finding(code: str, message: str, position: int, *, severity: str = "warning") -> Finding:
+    return Finding(code, "error" if severity == "error" else "warning", message, "ISA", position)

@@ -1,0 +1,282 @@
+"""Walks the segments of a transaction set through its guide: a tree of loops, and findings.
+
+A segment's place is decided by the loop it stands in, how far that loop has come, and its id and
+key code. Those four decide it fully, so each decision is made once per process and remembered.
+A segment that is out of order is still put where it belongs; one that belongs nowhere is reported
+and left out, and the walk goes on: a reader gets everything that can be understood.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from rcm_x12.elements import Check
+from rcm_x12.findings import Finding, Severity
+from rcm_x12.layout import Guide, Loop, SegmentUse, guide
+
+FINDINGS_MAX = 1000
+"""Per transaction set; a broken file says little more after so many."""
+
+
+class Spot:
+    """A loop at its place in the guide, with the decisions made there so far."""
+
+    def __init__(self, loop: Loop, parent: "Spot | None", index: int) -> None:
+        self.loop = loop
+        self.name = loop.name
+        self.parent = parent
+        self.index = index
+        self.spots = {
+            i: Spot(child, self, i)
+            for i, child in enumerate(loop.children)
+            if isinstance(child, Loop)
+        }
+        self.checks = {
+            i: Check(child)
+            for i, child in enumerate(loop.children)
+            if isinstance(child, SegmentUse)
+        }
+        self.required = [i for i, child in enumerate(loop.children) if child.usage == "R"]
+        self.keys: dict[str, tuple[int, int] | None] = {}
+        self.decisions: dict[tuple[int, str, str], Decision | None] = {}
+
+    def decide(self, place: int, segment_id: str, code: str) -> "Decision | None":
+        """Where a segment goes that comes after `place` of this loop; None if nowhere."""
+        for in_order in (True, False):
+            spot: Spot | None = self
+            climbed, at = 0, place
+            while spot is not None:
+                start = (
+                    at if in_order and (at or spot.parent is None) else 1 - (spot.parent is None)
+                )
+                for index in range(start, len(spot.loop.children)):
+                    child = spot.loop.children[index]
+                    use = child.opener if isinstance(child, Loop) else child
+                    if use.id == segment_id and use.takes(code):
+                        return Decision(climbed, index, in_order)
+                climbed, at, spot = climbed + 1, spot.index, spot.parent
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Climb so many loops, then take this child there."""
+
+    climbed: int
+    index: int
+    in_order: bool
+
+
+class Node:
+    """One loop as it occurred."""
+
+    __slots__ = ("children", "counts", "name", "parent", "place", "position", "segments", "spot")
+
+    def __init__(self, spot: Spot, parent: "Node | None", position: int) -> None:
+        self.spot = spot
+        self.name = spot.name
+        self.parent = parent
+        self.position = position
+        self.place = 0
+        self.counts = [0] * len(spot.loop.children)
+        self.segments: list[list[str]] = []
+        self.children: list[Node] = []
+
+    def first(self, segment_id: str) -> list[str] | None:
+        for segment in self.segments:
+            if segment[0] == segment_id:
+                return segment
+        return None
+
+    def every(self, segment_id: str) -> Iterator[list[str]]:
+        return (segment for segment in self.segments if segment[0] == segment_id)
+
+    def loop(self, name: str) -> "Node | None":
+        for child in self.children:
+            if child.name == name:
+                return child
+        return None
+
+    def loops(self, name: str) -> Iterator["Node"]:
+        return (child for child in self.children if child.name == name)
+
+    def above(self, name: str) -> "Node | None":
+        """The nearest loop of that name that this one stands in."""
+        node = self.parent
+        while node is not None and node.name != name:
+            node = node.parent
+        return node
+
+
+@cache
+def _root(version: str) -> Spot:
+    return Spot(guide(version).root, None, 0)
+
+
+class Walk:
+    """One transaction set on its way through its guide.
+
+    `units` names loops that are handed to `on_unit` as they close and then forgotten, so that a
+    set of any length is read in constant memory.
+    """
+
+    def __init__(
+        self,
+        layout: Guide,
+        *,
+        component: str,
+        repetition: str = "^",
+        units: frozenset[str] = frozenset(),
+        on_unit: Callable[[Node], None] | None = None,
+    ) -> None:
+        self.layout = layout
+        self.component = component
+        self.repetition = repetition
+        self.units = units
+        self.on_unit = on_unit
+        self.findings: list[Finding] = []
+        self.root = Node(_root(layout.version), None, 1)
+        self._node = self.root
+        self._position = 0
+        self._set_position = 0
+
+    def feed(self, segment: list[str], position: int, set_position: int) -> None:
+        """Take one segment, split into its id and elements."""
+        self._position, self._set_position = position, set_position
+        spot = self._node.spot
+        segment_id = segment[0]
+        code = self._key_code(segment)
+        asked = (self._node.place, segment_id, code)
+        try:
+            decision = spot.decisions[asked]
+        except KeyError:
+            decision = spot.decide(*asked)
+            if len(spot.decisions) < 10_000:
+                spot.decisions[asked] = decision
+        if decision is None:
+            self._misplaced(segment)
+            return
+        for _ in range(decision.climbed):
+            self._close()
+        self._take(segment, decision)
+
+    def close(self) -> Node:
+        """Close all loops; the root, without the units that were handed out."""
+        while self._node.parent is not None:
+            self._close()
+        self._demand(self._node)
+        return self.root
+
+    def reporter(self, segment_id: str, loop: str = "") -> Callable[[str, str, int], None]:
+        """Takes faults that a reader meets in the values of a segment of the loop just closed."""
+
+        def report(code: str, message: str, element: int) -> None:
+            self.finding(code, message, segment_id=segment_id, loop=loop, element=element)
+
+        return report
+
+    @property
+    def offset(self) -> int:
+        """File ordinal of the ST, less one: adds up with a set position to a file position."""
+        return self._position - self._set_position
+
+    def finding(
+        self, code: str, message: str, *, severity: Severity = "error", **place: int | str
+    ) -> None:
+        """Note something about the segment at hand."""
+        if len(self.findings) >= FINDINGS_MAX:
+            return
+        where = {"position": self._position, "set_position": self._set_position, **place}
+        self.findings.append(Finding(code, severity, message, **where))  # type: ignore[arg-type]
+
+    def _key_code(self, segment: list[str]) -> str:
+        try:
+            element, component = _keys(self.layout.version)[segment[0]]
+            text = segment[element]
+        except (KeyError, IndexError):
+            return ""
+        return text.split(self.component)[component - 1] if component else text
+
+    def _take(self, segment: list[str], decision: Decision) -> None:
+        node, index = self._node, decision.index
+        child = node.spot.loop.children[index]
+        node.counts[index] += 1
+        if decision.in_order:
+            node.place = index
+        else:
+            self.finding(
+                "segment-order",
+                "the segment stands behind others that follow it in the guide",
+                segment_id=segment[0],
+                loop=node.name,
+            )
+        if node.counts[index] > child.maximum:
+            what = "loop" if isinstance(child, Loop) else "segment"
+            self.finding(
+                f"{what}-repeat",
+                f"the {what} may stand here {child.maximum} times at most",
+                segment_id=segment[0],
+                loop=child.name if isinstance(child, Loop) else node.name,
+            )
+        while isinstance(child, Loop):
+            node = Node(node.spot.spots[index], node, self._set_position)
+            assert node.parent is not None  # noqa: S101 - a loop's node always has one
+            node.parent.children.append(node)
+            index, child = 0, child.children[0]
+            node.counts[0] = 1
+        self._node = node
+        node.segments.append(segment)
+        check = node.spot.checks[index]
+        if check.fails(segment, self.component):
+            check.explain(segment, self, node.name)
+
+    def _close(self) -> None:
+        node = self._node
+        self._demand(node)
+        assert node.parent is not None  # noqa: S101 - decisions never climb above the root
+        self._node = node.parent
+        if node.name in self.units and self.on_unit:
+            node.parent.children.pop()
+            self.on_unit(node)
+
+    def _demand(self, node: Node) -> None:
+        """Report what the guide requires in a loop and did not come."""
+        counts = node.counts
+        for index in node.spot.required:
+            if not counts[index]:
+                child = node.spot.loop.children[index]
+                use = child.opener if isinstance(child, Loop) else child
+                what = f"loop {child.name}" if isinstance(child, Loop) else "segment"
+                self.finding(
+                    "segment-missing",
+                    f"the guide requires this {what}",
+                    segment_id=use.id,
+                    loop=child.name if isinstance(child, Loop) else node.name,
+                )
+
+    def _misplaced(self, segment: list[str]) -> None:
+        known = segment[0] in self.layout.segment_ids
+        loop = self._node.name
+        name = segment[0] if segment[0].isalnum() and len(segment[0]) <= 3 else "?"
+        if known:
+            text = "the guide has no such segment with this qualifier at this place"
+            self.finding("segment-unexpected", text, segment_id=name, loop=loop)
+        else:
+            text = "the guide has no segment of this name"
+            self.finding("segment-unknown", text, segment_id=name, loop=loop)
+
+
+@cache
+def _keys(version: str) -> dict[str, tuple[int, int]]:
+    """Where each segment id keeps the code that tells its uses apart."""
+    found: dict[str, tuple[int, int]] = {}
+
+    def visit(loop: Loop) -> None:
+        for child in loop.children:
+            if isinstance(child, Loop):
+                visit(child)
+            elif child.key:
+                found[child.id] = child.key
+
+    visit(guide(version).root)
+    return found

@@ -92,11 +92,13 @@ class EmbeddedKafka:
 
     async def stop(self) -> None:
         """A clean end, within 15 seconds."""
-        await self.child.stop(15.0)
+        if self._child is not None:
+            await self._child.stop(15.0)
 
     async def kill(self) -> None:
         """`kill -9`."""
-        await self.child.kill()
+        if self._child is not None:
+            await self._child.kill()
 
     async def restart(self) -> str:
         """Stop cleanly and start again on the same port with the same data."""
@@ -111,6 +113,13 @@ class EmbeddedKafka:
     async def answers(self) -> bool:
         """Whether it serves requests now."""
         return await answers(self.bootstrap)
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
+
+    def obituary(self) -> str:
+        return self.child.obituary()
 
     def _java(self, program: str, *words: str) -> Command:
         options = (*JAVA_OPTIONS, f"-Dlog4j2.configurationFile={LOGGING}")
@@ -134,8 +143,9 @@ class EmbeddedKafka:
         shutil.rmtree(self._data, ignore_errors=True)  # a killed formatting leaves half of it
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = self._java(
-            "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._configuration)
-        )
+            "kafka.tools.StorageTool", "format",
+            f"--cluster-id={cluster_id}", f"--config={self._configuration}",
+        )  # fmt: skip
         done = subprocess.run(  # noqa: S603 - our own command
             command.words, check=False, capture_output=True, text=True
         )

@@ -21,9 +21,12 @@ import asyncpg
 from rcm_local import ports, unprivileged
 from rcm_local.children import Child
 from rcm_local.problems import LocalProblem
+from rcm_local.secret_files import write_private
 
 USER = "postgres"
 START_TIMEOUT_S = 60.0
+# How long a start is tried again while a dead server's children may hold port and memory.
+RETRY_S = 10.0
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
@@ -36,7 +39,9 @@ SETTINGS: Mapping[str, str] = {
     "jit": "off",
     "log_timezone": "UTC",
     "timezone": "UTC",
-    # Values are patients' values: none of them may reach the log.
+    # Values are patients' values, and even the first line of an error may quote one: errors of
+    # statements stay out of the log. The services report their SQLSTATE.
+    "log_min_messages": "log",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
@@ -85,10 +90,9 @@ class EmbeddedPostgres:
         await self.child.reap_leftover()
         if not (self._data / "PG_VERSION").exists():
             await asyncio.to_thread(self._initialise)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        # Children of a killed postmaster hold the port and the shared memory a moment longer.
-        while not await self._started(deadline):
-            if time.monotonic() >= deadline or not self._may_pass():
+        give_up_at = time.monotonic() + RETRY_S
+        while not await self._started():
+            if time.monotonic() >= give_up_at or self.running or not self._may_pass():
                 await self.child.kill()
                 raise LocalProblem(self.child.obituary())
             await asyncio.sleep(0.2)
@@ -116,8 +120,16 @@ class EmbeddedPostgres:
         """Whether it takes a connection now."""
         return await answers(self.admin_url)
 
-    async def _started(self, deadline: float) -> bool:
+    @property
+    def running(self) -> bool:
+        return self.child.running
+
+    def obituary(self) -> str:
+        return self.child.obituary()
+
+    async def _started(self) -> bool:
         self.child.start()
+        deadline = time.monotonic() + START_TIMEOUT_S
         while self.child.running and time.monotonic() < deadline:
             if await self.answers():
                 return True
@@ -136,7 +148,7 @@ class EmbeddedPostgres:
         fresh.mkdir(mode=0o700)
         password = secrets.token_urlsafe(24)
         for place in (self._password_file, handed_over):
-            _write_private(place, password)
+            write_private(place, password)
         for place in (fresh, handed_over):
             unprivileged.give(place)
         try:
@@ -200,9 +212,3 @@ async def answers(admin_url: str) -> bool:
 def _environment() -> dict[str, str]:
     """Nothing of ours: PGDATA, PGPORT and locales of the caller must not leak in."""
     return {"PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC"}
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)

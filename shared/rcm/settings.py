@@ -31,12 +31,19 @@ class Settings(BaseSettings):
 
     keyring_file: Path
     """Tenant keys, wrapped by the key-encryption key (`rcm.security.seal`)."""
+    kek: str = ""
+    """Where the key-encryption key is, never what it is: `file:/path`, `env:VARIABLE`, or
+    `<provider>:<name>` of an installed one (`rcm.security.kek`)."""
     issuer: str
     """`iss` of accepted tokens."""
     audience: str = "rcm"
     jwks_url: str
+    token_algorithms: tuple[Literal["ES256", "EdDSA", "Ed25519", "RS256"], ...] = ("ES256",)
+    """Signatures that tokens may have; as JSON (`["ES256", "RS256"]`)."""
     audit_anchor_file: Path | None = None
     """Where block heads of the audit chain are written, outside the database."""
+    audit_signing_key_file: Path | None = None
+    """The Ed25519 key that signs block heads (`rcm audit key` makes one)."""
 
     body_limit_bytes: int = 5_000_000
     drain_timeout_s: float = 20.0

@@ -78,7 +78,7 @@ class JwksCache:
         try:
             keys = _public_keys(await self._answer())
         except (httpx.HTTPError, ValueError) as failure:
-            log.warning("token_keys_not_fetched", extra={"failure": type(failure).__name__})
+            log.warning("token_keys_not_fetched", extra={"error_type": type(failure).__name__})
             return
         self._fetched_at = time.monotonic()
         if _described(keys) != _described(self._keys):

@@ -8,8 +8,9 @@ from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from rcm.contracts.base import SealedBytes
-from rcm.security.kek import KeyringUnusable
+from rcm.security.kek import KeyringUnusable, key_of
 from rcm.security.keyring import FileKeyring, KeyShredded, KeyUnknown, SealBroken, SealError
+from rcm.settings import Settings
 
 __all__ = [
     "FileKeyring",
@@ -21,6 +22,7 @@ __all__ = [
     "SealError",
     "SealedBytes",
     "bound_to",
+    "keyring_of",
     "open_column",
     "seal_column",
 ]
@@ -44,6 +46,11 @@ class Keyring(Protocol):
         """32 bytes that are equal for equal values of one tenant and purpose, and tell nothing
         else: the way to search a sealed column for an exact value."""
         ...
+
+
+def keyring_of(settings: Settings) -> FileKeyring:
+    """The keyring that a service's settings name. Raises `KeyringUnusable` with what to do."""
+    return FileKeyring.load(settings.keyring_file, key_of(settings.kek))
 
 
 def bound_to(tenant_id: UUID, *parts: object) -> bytes:

@@ -9,9 +9,10 @@ single use is the rule for client assertions, which the identity provider checks
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
+import httpx
 from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jws import CompactSignature, JWSRegistry
@@ -20,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from rcm.clock import Clock, SystemClock
 from rcm.errors import Unauthorized
 from rcm.security.jwks import JwksCache, PublicKey
+from rcm.settings import Settings
 
 TOKEN_CHARACTERS_MAX = 8192
 VERIFIED_MAX = 4096
@@ -51,7 +53,7 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=255)]
+Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Seconds = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -117,6 +119,16 @@ class TokenVerifier:
         self._clock = clock or SystemClock()
         self._verified: dict[str, Claims] = {}
         self._generation = -1
+
+    @classmethod
+    def of(cls, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Self:
+        """The verifier that a service's settings ask for."""
+        return cls(
+            JwksCache(settings.jwks_url, transport=transport),
+            issuer=settings.issuer,
+            audience=settings.audience,
+            algorithms=settings.token_algorithms,
+        )
 
     async def verify(self, token: str) -> Principal:
         """The caller that the token proves. Raises `Unauthorized`, or `Unavailable` when the

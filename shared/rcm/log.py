@@ -26,10 +26,10 @@ from prometheus_client import Counter
 
 Event = MutableMapping[str, Any]
 
-_WORD = re.compile(r"[\w.:/@{}<>,+*=\[\]()-]{1,200}")
+_WORD = re.compile(r"[\w.:/@{}<>,+*=\[\]()-]{1,200}", re.ASCII)
 _TEXT = re.compile(r"[A-Za-z][A-Za-z ,.:;'()/_-]{0,119}")
 _NUMBERS = (int, float)
-_DROPPED = Counter("log_fields_dropped", "Log fields that the allowlist refused", ["logger"])
+_DROPPED = Counter("log_fields_dropped", "Log fields that the allowlist refused")
 
 # Identifiers, codes, counts and durations. A word is one token without blanks; nothing here is ever
 # filled from a request's body, and what a name or a note looks like does not pass for a word.
@@ -66,18 +66,6 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 def configure(*, service: str, role: str, level: str = "INFO") -> None:
     """Send everything that this process says (also other libraries, warnings, uncaught exceptions)
     through the allowlist to standard output, one JSON document a line."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.filter_by_level,
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Formatter(service=service, role=role))
     root = logging.getLogger()
@@ -156,6 +144,16 @@ def _shown(key: str, value: object) -> object:
     return value if isinstance(value, kind) else None
 
 
+def _only_allowed(_logger: object, _method: str, event: Event) -> Event:
+    """structlog's part of the gate, in force from the first import on."""
+    text = str(event.pop("event", ""))
+    fields, dropped = allowed(event)
+    if dropped:
+        _DROPPED.inc(dropped)
+        fields["dropped"] = dropped
+    return {"event": _our_words(text), **fields}
+
+
 class _Formatter(logging.Formatter):
     """One record to one JSON line, by way of the allowlist."""
 
@@ -164,43 +162,37 @@ class _Formatter(logging.Formatter):
         self._fixed = fixed
 
     def format(self, record: logging.LogRecord) -> str:
-        event = record.msg if isinstance(record.msg, dict) else record.__dict__
-        fields, dropped = allowed(
-            {key: value for key, value in event.items() if key not in _HANDLED}
-        )
+        if isinstance(record.msg, dict):
+            fields = dict(record.msg)
+        else:
+            extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+            fields = {"event": _words(record), **allowed(extra)[0]}
+        if isinstance(record.exc_info, tuple) and record.exc_info[1] is not None:
+            fields |= allowed(describe(record.exc_info[1]))[0]
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": _words(record),
             **self._fixed,
             **fields,
         }
-        if isinstance(record.exc_info, tuple) and record.exc_info[1] is not None:
-            line |= allowed(describe(record.exc_info[1]))[0]
-        if dropped:
-            _DROPPED.labels(record.name).inc(dropped)
-            line["dropped"] = dropped
         return orjson.dumps(line, default=str).decode()
 
 
-# What every record has, and what structlog adds; the rest is fields.
-_HANDLED = frozenset(
-    {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
-    | {"event", "level", "logger", "_logger", "_record", "_name", "_from_structlog"}
-)
+# What every record of the standard library has; the rest was given as `extra`.
+_STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
 
 
 def _words(record: logging.LogRecord) -> str:
     """The constant text of our own code; a trusted library's message; else a constant."""
-    if isinstance(record.msg, dict):
-        text = str(record.msg.get("event", ""))
-    elif _is_ours(record.name) and not record.args:
-        text = str(record.msg)
-    elif record.name in _TRUSTED_LOGGERS and not record.exc_info:
+    if _is_ours(record.name) and not record.args:
+        return _our_words(str(record.msg))
+    if record.name in _TRUSTED_LOGGERS and not record.exc_info:
         return record.getMessage().splitlines()[0][:200]
-    else:
-        return "a library reported something"
+    return "a library reported something"
+
+
+def _our_words(text: str) -> str:
     return text if _TEXT.fullmatch(text) else "a text that the log does not show"
 
 
@@ -222,8 +214,9 @@ def _take_over_hooks() -> None:
         if arguments.exc_value is not None:
             failure(logger, "an exception was not caught in a thread", arguments.exc_value)
 
-    def warned(_message: Warning | str, category: type[Warning], filename: str, *_: object) -> None:
-        logger.warning("a warning was raised", error_type=category.__name__, path=filename)
+    def warned(*said: Any, **_: object) -> None:
+        _message, category, path, *_line = said
+        logger.warning("a warning was raised", error_type=category.__name__, path=path)
 
     sys.excepthook = uncaught
     threading.excepthook = uncaught_in_thread
@@ -237,3 +230,16 @@ def on_loop_exception(_loop: asyncio.AbstractEventLoop, context: Mapping[str, An
         failure(logger, "an exception was not awaited", error)
     else:
         logger.error("the event loop reported a mistake")
+
+
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        structlog.contextvars.merge_contextvars,
+        _only_allowed,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=False,
+)

@@ -13,6 +13,7 @@ from rcm.db import Database
 from rcm.events.subscriptions import Subscriptions
 from rcm.migrations import EVENTS, SECURITY, upgrade
 from rcm.security.jwks import JwksCache
+from rcm.security.kek import key_of
 from rcm.security.seal import FileKeyring, Keyring
 from rcm.security.tenants import TenantDirectory
 from rcm.security.tokens import TokenVerifier
@@ -50,7 +51,7 @@ class Service:
     ) -> Kit:
         """What requests need: opened lazily, so it can be made while the database is away. Tests
         may give a keyring or a verifier of their own."""
-        keys = keyring or FileKeyring.load(settings.keyring_file)
+        keys = keyring or _keyring(settings)
         database = Database(
             settings.database_url.get_secret_value(),
             application_name=f"{self.name} {settings.role}",
@@ -58,7 +59,10 @@ class Service:
             pool_size=settings.database_pool_size,
         )
         checked = verifier or TokenVerifier(
-            JwksCache(settings.jwks_url), issuer=settings.issuer, audience=settings.audience
+            JwksCache(settings.jwks_url),
+            issuer=settings.issuer,
+            audience=settings.audience,
+            algorithms=settings.token_algorithms,
         )
         opened = self.resources(settings) if self.resources is not None else None
         tenants = TenantDirectory(database)
@@ -102,6 +106,11 @@ def create_service(
             raise TypeError(f"{name}: {route} is not a route of an ApiRouter, so nothing guards it")
     places = dict.fromkeys((EVENTS, SECURITY, *migrations))
     return Service(name, router, subscriptions, tuple(places), resources)
+
+
+def _keyring(settings: Settings) -> Keyring:
+    keys = (key_of(settings.kek),) if settings.kek else ()
+    return FileKeyring.load(settings.keyring_file, *keys)
 
 
 def build_app(service: Service, kit: Kit, probes: health.Health, *, api: bool = True) -> FastAPI:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from rcm import idempotency, telemetry
 from rcm.db import Tx
 from rcm.errors import Pointer, Problem, Unauthorized
+from rcm.security import audit
 from rcm.security.policy import authorize
 from rcm.security.tokens import Principal
 from rcm.service.body import JsonRequest, is_json, read_json, require_json
@@ -142,8 +143,6 @@ async def _record(rules: Rules, request: Request, tx: Tx, response: Response) ->
     """The audit record of what was done or read, in the same transaction."""
     if not rules.audited:
         return
-    from rcm.security import audit  # noqa: PLC0415
-
     principal: Principal = request.state.call.principal
     await audit.record(
         tx,

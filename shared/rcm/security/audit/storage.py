@@ -172,17 +172,22 @@ async def records_of(tx: Tx, record_ids: Sequence[UUID]) -> dict[UUID, StoredRec
 
 
 async def unbound(tx: Tx, limit: int) -> list[tuple[UUID, bool]]:
-    """Records in no block, oldest first, and whether they are in the queue."""
+    """Records in no block, oldest first, and whether they are in the queue.
+
+    EXCEPT hashes both sides whatever the planner knows about the tables; an anti-join without
+    statistics was seen to compare each with each."""
     rows = await tx.fetch(
         """
-        SELECT r.record_id, u.record_id IS NOT NULL AS waiting
-        FROM audit_record r
+        WITH loose AS MATERIALIZED (
+            SELECT record_id FROM audit_record WHERE tenant_id = $1
+            EXCEPT SELECT unnest(record_ids) FROM audit_block WHERE tenant_id = $1)
+        SELECT record_id, u.record_id IS NOT NULL AS waiting
+        FROM loose
+        JOIN audit_record r USING (record_id)
         LEFT JOIN audit_unsealed u USING (tenant_id, record_id)
-        LEFT JOIN (SELECT unnest(record_ids) AS record_id FROM audit_block WHERE tenant_id = $1)
-            AS bound ON bound.record_id = r.record_id
-        WHERE tenant_id = $1 AND bound.record_id IS NULL
+        WHERE r.tenant_id = $1
           AND (u.record_id IS NULL OR r.recorded_at < now() - interval '1 hour')
-        ORDER BY r.record_id LIMIT $2
+        ORDER BY record_id LIMIT $2
         """,
         tx.tenant_id,
         limit,

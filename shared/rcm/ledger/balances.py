@@ -1,4 +1,4 @@
-"""What accounts hold: now, on a day, as it was known at a moment; totals and ages."""
+"""What accounts hold: now, on a day, and as the books stood at a moment."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -102,3 +102,42 @@ def _by_account(
         owned = wanted[row["tenant_id"], row["account_id"]]
         found[owned] = Balance(owned[1].code, row["debit_cents"], row["credit_cents"])
     return found
+
+
+ACCOUNTS_OF = """
+SELECT account.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, owner_id)
+JOIN ledger_account account
+  ON account.tenant_id = wanted.tenant_id AND account.{owner} = wanted.owner_id
+ORDER BY account.tenant_id, account.account_id
+"""
+
+
+async def accounts_of_claims(tx: Tx, claims: Iterable[tuple[UUID, UUID]]) -> list[OwnedAccount]:
+    """Every account that is about these claims, each given as (tenant id, claim id)."""
+    return await _accounts_of(tx, "claim_id", claims)
+
+
+async def accounts_of_patients(tx: Tx, patients: Iterable[tuple[UUID, UUID]]) -> list[OwnedAccount]:
+    """Every account that is about these patients, each given as (tenant id, patient id)."""
+    return await _accounts_of(tx, "patient_id", patients)
+
+
+async def _accounts_of(
+    tx: Tx, owner: str, wanted: Iterable[tuple[UUID, UUID]]
+) -> list[OwnedAccount]:
+    keys = sorted(set(wanted))
+    if not keys:
+        return []
+    rows = await tx.fetch(ACCOUNTS_OF.format(owner=owner), *zip(*keys, strict=True))
+    return [(row["tenant_id"], account_from(row)) for row in rows]
+
+
+def account_from(row: asyncpg.Record, prefix: str = "") -> Account:
+    """An account out of a row that has its columns, all under the same prefix."""
+    return Account(
+        AccountCode(row[f"{prefix}code"]),
+        row[f"{prefix}claim_id"],
+        row[f"{prefix}payer_id"],
+        row[f"{prefix}patient_id"],
+        row[f"{prefix}reference"],
+    )

@@ -7,7 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from rcm.db import StatementFailed, Tx
-from rcm.ledger.accounts import Account, AccountCode, account_id
+from rcm.ledger.accounts import Account, account_id
+from rcm.ledger.balances import account_from
 from rcm.ledger.entries import Entry, Posting, Sides, content_hash
 
 
@@ -261,8 +262,8 @@ def _entry(rows: Sequence[asyncpg.Record]) -> Entry:
         first["actor"],
         tuple(
             Posting(
-                _account(row, "debit"),
-                _account(row, "credit"),
+                account_from(row, "debit_"),
+                account_from(row, "credit_"),
                 row["cents"],
                 row["line_number"],
                 row["group_code"],
@@ -273,14 +274,4 @@ def _entry(rows: Sequence[asyncpg.Record]) -> Entry:
         ),
         first["reverses"],
         first["part"],
-    )
-
-
-def _account(row: asyncpg.Record, side: str) -> Account:
-    return Account(
-        AccountCode(row[f"{side}_code"]),
-        row[f"{side}_claim_id"],
-        row[f"{side}_payer_id"],
-        row[f"{side}_patient_id"],
-        row[f"{side}_reference"],
     )

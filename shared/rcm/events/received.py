@@ -51,13 +51,24 @@ class Received(Generic[E]):
     """One event as it came from its topic: decoded, of a known tenant, not seen before, and next
     in its aggregate's order. Treat it as frozen."""
 
-    __slots__ = ("__dict__", "event", "headers", "id", "offset", "partition", "sequence", "topic")
+    __slots__ = (
+        "__dict__",
+        "event",
+        "headers",
+        "id",
+        "key",
+        "offset",
+        "partition",
+        "sequence",
+        "topic",
+    )
 
     def __init__(
         self,
         event: E,
         *,
         event_id: str,
+        key: str,
         sequence: int,
         headers: dict[str, bytes],
         topic: str,
@@ -66,6 +77,8 @@ class Received(Generic[E]):
     ) -> None:
         self.event = event
         self.id = event_id
+        self.key = key
+        """The aggregate's id, whose order is kept."""
         self.sequence = sequence
         self.headers = headers
         self.topic = topic
@@ -78,6 +91,7 @@ class Received(Generic[E]):
         return cls(
             event,
             event_id=str(event_id or new_id()),
+            key=event.key,
             sequence=sequence,
             headers={},
             topic=event.topic.name,
@@ -100,11 +114,6 @@ class Received(Generic[E]):
     @property
     def event_type(self) -> str:
         return type(self.event).__name__
-
-    @property
-    def key(self) -> str:
-        """The aggregate's id, whose order is kept."""
-        return self.event.key
 
     @cached_property
     def time(self) -> datetime:

@@ -1,0 +1,130 @@
+"""One poll, one transaction: inbox, gates, effects, what they publish, and what must wait."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from rcm import log
+from rcm.db import Database, Tx
+from rcm.events import gate, telemetry
+from rcm.events.dispatch import dispatch
+from rcm.events.errors import is_transient
+from rcm.events.faults import buggify
+from rcm.events.gate import Gate, Parking, Verdict
+from rcm.events.intake import Fault, Item
+from rcm.events.isolation import Search
+from rcm.events.parking import TIERS, park
+from rcm.events.received import Park
+from rcm.events.subscriptions import Subscriptions
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a poll."""
+
+    applied: int
+    duplicates: int
+    parked: int
+
+
+class ShadowDone(Exception):  # noqa: N818 - ends a transaction that must leave no trace
+    """Rolls a shadow run back."""
+
+
+class Applier:
+    """Applies polls for one consumer. `shadow` applies and then rolls back."""
+
+    def __init__(
+        self,
+        database: Database,
+        subscriptions: Subscriptions,
+        *,
+        tiers: Sequence[timedelta] = TIERS,
+        consumer: str | None = None,
+        shadow: bool = False,
+    ) -> None:
+        self._database, self._handlers = database, subscriptions.handlers
+        self._tiers, self._shadow = tiers, shadow
+        self.consumer = consumer or subscriptions.consumer
+
+    async def apply(self, items: Sequence[Item]) -> Applied:
+        """Apply a poll once. Raises for transient failures only (`errors.is_transient`), and for
+        what fails outside every handler; then nothing of the poll has happened."""
+        tenants = {UUID(tenant) for tenant in {item.stream[0] for item in items}}
+        search: Exception | None = None
+        try:
+            return await self._attempt(items, tenants, None)
+        except Exception as error:
+            if is_transient(error) or isinstance(error, ShadowDone):
+                raise
+            search = error
+        telemetry.ISOLATIONS.labels(self.consumer).inc()
+        if not isinstance(search, Park):
+            _log.warning("a batch is searched for poison", **log.describe(search))
+        return await self._attempt(items, tenants, search)
+
+    async def _attempt(
+        self, items: Sequence[Item], tenants: set[UUID], failed: Exception | None
+    ) -> Applied:
+        done = Applied(0, 0, 0)
+        try:
+            async with self._database.transaction(tenants, actor=f"consumer:{self.consumer}") as tx:
+                buggify("consumer.begun")
+                verdict = await gate.admit(tx, self.consumer, items)
+                buggify("consumer.gated")
+                if failed is None:
+                    await dispatch(tx, verdict.apply, self._handlers)
+                else:
+                    await self._search(tx, verdict, failed)
+                buggify("consumer.handled")
+                await park(tx, self.consumer, verdict.park, tiers=self._tiers)
+                await gate.write(tx, self.consumer, verdict.gates)
+                done = Applied(len(verdict.apply), verdict.duplicates, len(verdict.park))
+                buggify("consumer.before_commit")
+                self._leave_no_trace()
+        except ShadowDone:
+            return done
+        buggify("consumer.committed")
+        return done
+
+    def _leave_no_trace(self) -> None:
+        if self._shadow:
+            raise ShadowDone
+
+    async def _search(self, tx: Tx, verdict: Verdict, failed: Exception) -> None:
+        """Apply all but the poison; park that, and hold its aggregates' later events behind it."""
+        accepted = {received.id for received in verdict.apply}
+        groups = [
+            [item.received for item in run.items if item.received and item.id in accepted]
+            for run in verdict.runs.values()
+        ]
+        search = Search(tx, self._handlers)
+        await search.run(groups, suspect=not isinstance(failed, Park))
+        if search.poison:
+            _hold(verdict, search.poison)
+
+
+def _hold(verdict: Verdict, poison: Mapping[str, Fault]) -> None:
+    """Take the poison and what follows it out of `apply`, and move the gates back before it."""
+    waiting = {parking.item.id for parking in verdict.park}
+    kept: set[str] = {received.id for received in verdict.apply}
+    for stream, run in verdict.runs.items():
+        place = next((n for n, item in enumerate(run.items) if item.id in poison), None)
+        if place is None:
+            continue
+        first = run.items[place]
+        at = first.sequence or 0
+        gate_ = verdict.gates.get(stream) or Gate(None, run.last)
+        for item in run.items[place:]:
+            # Events of other types moved the gate too, so they wait as well. Later than the gate
+            # is what waits already, earlier than the poison what was a duplicate.
+            sequence = item.sequence or 0
+            if at <= sequence <= gate_.last and item.id not in waiting:
+                fault = poison.get(item.id) or Fault("held_behind")
+                verdict.park.append(Parking(item, sequence, fault, head=item is first))
+            kept.discard(item.id)
+        verdict.gates[stream] = Gate(gate_.first, at - 1, max(gate_.newest, gate_.last))
+    verdict.apply = [received for received in verdict.apply if received.id in kept]

@@ -1,0 +1,256 @@
+"""The inbox and the sequence gate: which events of a poll are new, and which are next.
+
+One statement does both for the whole poll. As long as every event is new and continues its
+aggregate's sequence, that is all; only aggregates that do not are looked at one by one.
+
+The rules for an event with sequence `n` of an aggregate whose last applied event is `last`:
+
+- seen before (inbox), or `first <= n <= last`: a duplicate, it has no second effect;
+- `n = last + 1`: applied, also when later events wait;
+- `n > last + 1`: parked, `held_behind` when something of the aggregate is parked already, else
+  `gap`; the missing event releases it;
+- `n < first`: parked as `late`, for an operator to decide;
+- no state yet and `n > 1`: the first event seen is the beginning when nothing earlier can be read
+  any more (the partition's log no longer starts at 0, or the record came from a refill of a log
+  that does not reach back); else `gap`. So a new consumer group starts on what there is.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from rcm.db import Tx
+from rcm.events.intake import Fault, Item, Stream
+from rcm.events.received import Received
+
+GATE = """
+WITH fresh AS (
+    INSERT INTO inbox (tenant_id, consumer, event_id)
+    SELECT t, $1, e FROM unnest($2::uuid[], $3::uuid[]) AS u(t, e)
+    ON CONFLICT DO NOTHING
+    RETURNING event_id
+), moved AS (
+    INSERT INTO consumed_sequence AS s
+           (tenant_id, consumer, topic, aggregate_id, first_sequence, last_sequence)
+    SELECT t, $1, p, a, f, l
+      FROM unnest($4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
+        AS u(t, p, a, f, l)
+    ON CONFLICT (tenant_id, consumer, topic, aggregate_id)
+    DO UPDATE SET last_sequence = excluded.last_sequence
+     WHERE s.last_sequence = excluded.first_sequence - 1
+    RETURNING tenant_id::text || E'\\x1f' || topic || E'\\x1f' || aggregate_id AS stream,
+              xmax = 0 AND first_sequence > 1 AS started_late
+)
+SELECT CASE WHEN (SELECT count(*) FROM fresh) <> cardinality($3::uuid[])
+            THEN ARRAY(SELECT event_id::text FROM fresh) END AS fresh,
+       CASE WHEN (SELECT count(*) FROM moved WHERE NOT started_late) <> cardinality($6::text[])
+            THEN ARRAY(SELECT stream FROM moved WHERE NOT started_late) END AS moved,
+       ARRAY(SELECT stream FROM moved WHERE started_late) AS started_late
+"""
+# Locks the row, which it makes when there is none; so one aggregate is judged by one at a time.
+LOCK = """
+INSERT INTO consumed_sequence AS s
+       (tenant_id, consumer, topic, aggregate_id, first_sequence, last_sequence)
+SELECT t, $1, p, a, 1, 0 FROM unnest($2::uuid[], $3::text[], $4::text[]) AS u(t, p, a)
+ ORDER BY t, p, a
+ON CONFLICT (tenant_id, consumer, topic, aggregate_id)
+DO UPDATE SET last_sequence = s.last_sequence
+RETURNING tenant_id::text, topic, aggregate_id, first_sequence, last_sequence
+"""
+HELD = """
+SELECT tenant_id::text, topic, aggregate_id, max(sequence) AS newest
+  FROM parked
+ WHERE consumer = $1 AND reason <> 'late'
+   AND (tenant_id, topic, aggregate_id)
+       IN (SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]))
+ GROUP BY 1, 2, 3
+"""
+SET = """
+UPDATE consumed_sequence AS s
+   SET first_sequence = coalesce(u.f, s.first_sequence), last_sequence = u.l
+  FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS u(t, p, a, f, l)
+ WHERE s.tenant_id = u.t AND s.consumer = $1 AND s.topic = u.p AND s.aggregate_id = u.a
+"""
+
+
+@dataclass(slots=True)
+class Gate:
+    """How far an aggregate is: `first` (None: as it is in the row) and `last` applied sequence, and
+    the newest that is parked (0: none)."""
+
+    first: int | None = 1
+    last: int = 0
+    newest: int = 0
+
+
+@dataclass(slots=True)
+class Parking:
+    """An item that must wait."""
+
+    item: Item
+    sequence: int
+    fault: Fault
+    head: bool
+    """Nothing of its aggregate waits before it, so it is the one that is tried again."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is to be done with a poll. The order within `apply` means something per aggregate."""
+
+    apply: list[Received[Any]] = field(default_factory=list)
+    park: list[Parking] = field(default_factory=list)
+    gates: dict[Stream, Gate] = field(default_factory=dict)
+    """Gates whose rows are to be written."""
+    runs: dict[Stream, "Run"] = field(default_factory=dict)
+    duplicates: int = 0
+
+
+@dataclass(slots=True)
+class Run:
+    """The events of one aggregate in a poll."""
+
+    first: int
+    last: int
+    items: list[Item]
+    plain: bool
+    """All without fault, one right after the other."""
+
+
+def runs_of(items: Iterable[Item]) -> tuple[dict[Stream, Run], int]:
+    """The poll by aggregate, less repeats within the poll (and their number)."""
+    runs: dict[Stream, Run] = {}
+    repeats = 0
+    for item in items:
+        sequence, run = item.sequence, runs.get(item.stream)
+        if run is None:
+            plain = sequence is not None and item.fault is None
+            runs[item.stream] = Run(sequence or 0, sequence or 0, [item], plain)
+        elif run.plain and item.fault is None and sequence == run.last + 1:
+            run.last += 1
+            run.items.append(item)
+        elif any(earlier.id == item.id for earlier in run.items):
+            repeats += 1
+        else:
+            run.plain = False
+            run.items.append(item)
+    return runs, repeats
+
+
+async def admit(tx: Tx, consumer: str, items: Sequence[Item]) -> Verdict:
+    """Record the poll in the inbox, move the gates, and say what is to be applied."""
+    runs, repeats = runs_of(items)
+    verdict = Verdict(runs=runs, duplicates=repeats)
+    everything = [item for run in runs.values() for item in run.items]
+    plain = [(stream, run) for stream, run in runs.items() if run.plain]
+    row = await tx.fetchrow(
+        GATE,
+        consumer,
+        [item.stream[0] for item in everything],
+        [item.id for item in everything],
+        *_columns([stream for stream, _ in plain]),
+        [run.first for _, run in plain],
+        [run.last for _, run in plain],
+    )
+    assert row is not None  # noqa: S101 - a SELECT without FROM is one row
+    fresh = None if row["fresh"] is None else frozenset(row["fresh"])
+    moved = None if row["moved"] is None else frozenset(map(_stream, row["moved"]))
+    if fresh is None and moved is None and len(plain) == len(runs):
+        verdict.apply = [item.received for item in everything if item.received is not None]
+        return verdict
+    late = frozenset(map(_stream, row["started_late"]))
+    await _look_closer(tx, consumer, verdict, fresh=fresh, moved=moved, late=late)
+    return verdict
+
+
+async def _look_closer(
+    tx: Tx,
+    consumer: str,
+    verdict: Verdict,
+    *,
+    fresh: Set[str] | None,
+    moved: Set[Stream] | None,
+    late: Set[Stream],
+) -> None:
+    odd: dict[Stream, Run] = {}
+    for stream, run in verdict.runs.items():
+        has_moved = run.plain and (moved is None or stream in moved)
+        if has_moved and (fresh is None or all(item.id in fresh for item in run.items)):
+            verdict.apply += [item.received for item in run.items if item.received is not None]
+        else:
+            odd[stream] = run
+    gates = await lock(tx, consumer, list(odd))
+    for stream, run in odd.items():
+        gate = gates[stream]
+        # What the statement moved too early goes back to where it was.
+        if stream in late:
+            gate.first, gate.last = 1, 0
+        elif run.plain and (moved is None or stream in moved):
+            gate.last = run.first - 1
+        judge(run.items, gate, fresh, verdict)
+        verdict.gates[stream] = gate
+
+
+async def lock(tx: Tx, consumer: str, streams: Sequence[Stream]) -> dict[Stream, Gate]:
+    """The gates of these aggregates, theirs alone until the transaction ends."""
+    columns = _columns(streams)
+    gates = {
+        (row["tenant_id"], row["topic"], row["aggregate_id"]): Gate(
+            row["first_sequence"], row["last_sequence"]
+        )
+        for row in await tx.fetch(LOCK, consumer, *columns)
+    }
+    for row in await tx.fetch(HELD, consumer, *columns):
+        gates[row["tenant_id"], row["topic"], row["aggregate_id"]].newest = row["newest"]
+    return gates
+
+
+def judge(items: Sequence[Item], gate: Gate, fresh: Set[str] | None, verdict: Verdict) -> None:
+    """Sort one aggregate's items by the rules above. Moves `gate`, fills `verdict`. `fresh` are the
+    ids that the inbox did not know; None: all."""
+    for item in items:
+        sequence = item.sequence or max(gate.last, gate.newest) + 1
+        unheard = (gate.first, gate.last, gate.newest) == (1, 0, 0)
+        if unheard and sequence > 1 and item.may_begin():
+            gate.first, gate.last = sequence, sequence - 1
+        if fresh is not None and item.id not in fresh:
+            verdict.duplicates += 1
+        elif sequence < (gate.first or 1):
+            fault = Fault("late", "", f"the aggregate began with {gate.first} here")
+            verdict.park.append(Parking(item, sequence, fault, head=False))
+        elif sequence <= gate.last:
+            verdict.duplicates += 1
+        elif sequence == gate.last + 1 and item.fault is None:
+            gate.last = sequence
+            if item.received is not None:
+                verdict.apply.append(item.received)
+        else:
+            waits = Fault("held_behind") if gate.newest else Fault("gap", "", _missing(gate))
+            parking = Parking(item, sequence, item.fault or waits, head=not gate.newest)
+            verdict.park.append(parking)
+            gate.newest = max(gate.newest, sequence)
+
+
+async def write(tx: Tx, consumer: str, gates: Mapping[Stream, Gate]) -> None:
+    """Set the gates' rows."""
+    if gates:
+        await tx.execute(
+            SET,
+            consumer,
+            *_columns(list(gates)),
+            [gate.first for gate in gates.values()],
+            [gate.last for gate in gates.values()],
+        )
+
+
+def _missing(gate: Gate) -> str:
+    return f"waiting for {gate.last + 1}"
+
+
+def _columns(streams: Sequence[Stream]) -> tuple[list[str], list[str], list[str]]:
+    return [s[0] for s in streams], [s[1] for s in streams], [s[2] for s in streams]
+
+
+def _stream(text: str) -> Stream:
+    tenant, topic, aggregate = text.split("\x1f")
+    return tenant, topic, aggregate

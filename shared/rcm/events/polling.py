@@ -1,0 +1,202 @@
+"""The consumer's side of the broker: joining, polling, committing, and leaving a group.
+
+Only the offsets of finished records are committed, explicitly, after their transaction. A revoked
+partition waits for the batch in hand; what was polled before a rebalance is dropped, since the new
+owner reads it again.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from rcm import log
+from rcm.events import telemetry
+
+_log = log.get(__name__)
+
+POLL_MS = 300
+COMMIT_TIMEOUT_S = 5.0
+BEGINNINGS_EVERY_S = 300.0
+MAX_POLL_S = 300
+
+Offsets = dict[TopicPartition, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """The records of one poll, the offsets that follow them, and the assignment they came under."""
+
+    records: Sequence[Any]
+    next_offsets: Offsets
+    epoch: int
+    counts: Mapping[str, int]
+    """Records by topic."""
+    truncated: frozenset[TopicPartition]
+    """Partitions whose log no longer starts at 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """How a consumer joins its group."""
+
+    group: str
+    instance_id: str | None = None
+    """Static membership: a restart within the session timeout moves no partitions."""
+    rack: str | None = None
+    session_timeout_s: int = 30
+    max_records: int = 2000
+
+
+class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One group member. `barrier` is held by whoever works on a batch."""
+
+    def __init__(self, bootstrap: str, topics: Iterable[str], membership: Membership) -> None:
+        self._bootstrap, self._topics, self._member = bootstrap, sorted(topics), membership
+        self._kafka: AIOKafkaConsumer | None = None
+        self._committing: asyncio.Task[None] | None = None
+        self._beginnings: Offsets = {}
+        self._beginnings_due = 0.0
+        self.barrier = asyncio.Lock()
+        self.epoch = 0
+        self.assigned = False
+        self.last_poll = time.monotonic()
+
+    async def start(self) -> None:
+        """Raises KafkaError when no broker answers."""
+        member = self._member
+        kafka = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=member.group,
+            group_instance_id=member.instance_id,
+            client_rack=member.rack,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            session_timeout_ms=member.session_timeout_s * 1000,
+            heartbeat_interval_ms=min(3000, member.session_timeout_s * 1000 // 3),
+            rebalance_timeout_ms=60_000,
+            max_poll_interval_ms=MAX_POLL_S * 1000,
+            max_poll_records=member.max_records,
+            fetch_max_wait_ms=500,
+            max_partition_fetch_bytes=2 * 1024 * 1024,
+            metadata_max_age_ms=60_000,
+        )
+        kafka.subscribe(self._topics, listener=self)
+        try:
+            await kafka.start()
+        except BaseException:
+            with contextlib.suppress(Exception):
+                await kafka.stop()
+            raise
+        self._kafka = kafka
+
+    async def stop(self) -> None:
+        """Let the last commit finish, then leave."""
+        await self.committed()
+        kafka, self._kafka = self._kafka, None
+        self.assigned = False
+        if kafka is not None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(10):
+                    await kafka.stop()
+
+    async def poll(self) -> Polled:
+        """The next records, at most `max_records`; nothing after 0.3 s. Never cancel it: the
+        position has moved when records are on their way."""
+        kafka = self._consumer()
+        await self._refresh_beginnings()
+        epoch = self.epoch
+        found = await kafka.getmany(timeout_ms=POLL_MS, max_records=self._member.max_records)
+        self.last_poll = time.monotonic()
+        records = [record for batch in found.values() for record in batch]
+        offsets = {place: batch[-1].offset + 1 for place, batch in found.items()}
+        counts: Counter[str] = Counter()
+        for place, batch in found.items():
+            counts[place.topic] += len(batch)
+        truncated = frozenset(place for place in found if self._beginnings.get(place, 0) > 0)
+        # A rebalance during the poll: whose records these are is not known.
+        epoch = epoch if epoch == self.epoch else -1
+        return Polled(records, offsets, epoch, counts, truncated)
+
+    def is_current(self, polled: Polled) -> bool:
+        """Whether the partitions of the poll are still ours."""
+        return polled.epoch == self.epoch
+
+    def commit_later(self, offsets: Offsets) -> None:
+        """Commit in the background; commits follow one another. A crash before it happens means
+        that the records come again, which the inbox knows."""
+        before = self._committing
+        self._committing = asyncio.create_task(self._commit(offsets, before))
+
+    async def committed(self) -> None:
+        """Wait for the commit under way."""
+        if self._committing is not None:
+            await asyncio.wait([self._committing])
+
+    async def keep_membership(self) -> None:
+        """Poll nothing: a member that does not poll for `MAX_POLL_S` loses its partitions."""
+        kafka = self._consumer()
+        kafka.pause(*kafka.assignment())
+        with contextlib.suppress(KafkaError):
+            await kafka.getmany(timeout_ms=0)
+        self.last_poll = time.monotonic()
+
+    def resume(self) -> None:
+        kafka = self._consumer()
+        if paused := kafka.paused():
+            kafka.resume(*paused)
+
+    def lags(self, next_offsets: Offsets) -> dict[TopicPartition, int]:
+        """High-water mark less our position, where both are known."""
+        kafka = self._consumer()
+        found: dict[TopicPartition, int] = {}
+        for place in kafka.assignment():
+            high, position = kafka.highwater(place), next_offsets.get(place)
+            if high is not None and position is not None:
+                found[place] = max(0, high - position)
+        return found
+
+    async def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002
+        self.assigned = False
+        async with self.barrier:
+            await self.committed()
+            self.epoch += 1
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        self.assigned = True
+        self._beginnings_due = 0.0
+        telemetry.REBALANCES.labels(self._member.group).inc()
+        _log.info("partitions assigned", group=self._member.group, count=len(assigned))
+
+    async def _commit(self, offsets: Offsets, before: asyncio.Task[None] | None) -> None:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
+        try:
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                await self._consumer().commit(offsets)
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
+            _log.warning("offsets not committed", error_type=type(error).__name__)
+
+    async def _refresh_beginnings(self) -> None:
+        """Where each partition's log starts: later than 0 once retention has removed something."""
+        kafka = self._consumer()
+        if not self.assigned or time.monotonic() < self._beginnings_due:
+            return
+        self._beginnings_due = time.monotonic() + BEGINNINGS_EVERY_S
+        places = kafka.assignment()
+        if places:
+            with contextlib.suppress(KafkaError):
+                self._beginnings = await kafka.beginning_offsets(places)
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        if self._kafka is None:
+            raise KafkaError("the consumer is not running")
+        return self._kafka

@@ -1,13 +1,28 @@
 """The double-entry ledger: immutable entries, posted in sets, provable to the cent."""
 
 from rcm.ledger.accounts import Account, AccountCode, account_id
-from rcm.ledger.balances import Balance, balance_as_of, balances
+from rcm.ledger.balances import (
+    Balance,
+    accounts_of_claims,
+    accounts_of_patients,
+    balance_as_of,
+    balances,
+)
 from rcm.ledger.entries import Entry, Posting, entry_id_of, reversal_of
-from rcm.ledger.storage import BelowZero, EntryClash, LedgerRefused, Posted, post, read_entries
+from rcm.ledger.storage import (
+    AlreadyReversed,
+    BelowZero,
+    EntryClash,
+    LedgerRefused,
+    Posted,
+    post,
+    read_entries,
+)
 
 __all__ = [
     "Account",
     "AccountCode",
+    "AlreadyReversed",
     "Balance",
     "BelowZero",
     "Entry",
@@ -16,6 +31,8 @@ __all__ = [
     "Posted",
     "Posting",
     "account_id",
+    "accounts_of_claims",
+    "accounts_of_patients",
     "balance_as_of",
     "balances",
     "entry_id_of",

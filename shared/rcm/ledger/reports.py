@@ -109,7 +109,8 @@ AGE_BOUNDS_DAYS = (0, 31, 61, 91, 121)
 """First day of each age bucket: 0-30, 31-60, 61-90, 91-120 and older, as billers read them."""
 
 AGING = """
-SELECT held.tenant_id, account.code, width_bucket($1::date - owed.since, $2::int[]) AS bucket,
+SELECT held.tenant_id, account.code,
+       width_bucket($1::date - coalesce(owed.since, '0001-01-01'), $2::int[]) AS bucket,
        count(*) AS accounts, sum(held.debit_cents - held.credit_cents)::bigint AS cents
 FROM ledger_balance held JOIN ledger_account account USING (tenant_id, account_id)
 CROSS JOIN LATERAL (

@@ -30,6 +30,17 @@ class EntryClash(LedgerRefused):
         return f"{len(self.entry_ids)} entries were booked before with other content: {listed}"
 
 
+@dataclass(slots=True, eq=False)
+class AlreadyReversed(LedgerRefused):
+    """An entry is reversed once; `entry_ids` are those that were to be reversed again."""
+
+    entry_ids: tuple[UUID, ...]
+
+    def __str__(self) -> str:
+        listed = ", ".join(map(str, self.entry_ids[:5]))
+        return f"{len(self.entry_ids)} entries are reversed already: {listed}"
+
+
 class BelowZero(LedgerRefused):
     """A receivable or an unapplied balance would fall below zero. Take only what is open, and book
     the rest to UNAPPLIED (`rcm.ledger.moves`)."""
@@ -46,8 +57,9 @@ class Posted:
 async def post(tx: Tx, entries: Sequence[Entry]) -> Posted:
     """Book all entries, or those of them that are not booked yet.
 
-    Raises `EntryClash` when one was booked with other content, `BelowZero` when a bounded account
-    would be overdrawn by the call as a whole, `StatementFailed` for any other refusal.
+    Raises `EntryClash` when one was booked with other content, `AlreadyReversed` for a second
+    reversal, `BelowZero` when a bounded account would be overdrawn by the call as a whole, and
+    `StatementFailed` for any other refusal.
     """
     drafts, repeated = _distinct(_drafts(entries))
     new = await _insert_entries(tx, drafts)
@@ -143,16 +155,26 @@ JOIN ledger_entry USING (tenant_id, source_event_id, kind, part, request_hash)
 """
 
 
+REVERSED_BEFORE = """
+SELECT reverses FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, reverses)
+JOIN ledger_entry USING (tenant_id, reverses) ORDER BY reverses
+"""
+
+
 async def _recognise(tx: Tx, seen: Sequence[_Draft]) -> None:
     """Every entry that was not new must be booked under its name with the same content."""
     rows = [(*draft.entry.name, draft.request_hash) for draft in seen]
     found = await tx.fetch(BOOKED_BEFORE, *zip(*rows, strict=True))
     same = {row["position"] for row in found}
-    clashes = [
-        draft.entry.entry_id for position, draft in enumerate(seen, 1) if position not in same
-    ]
-    if clashes:
-        raise EntryClash(tuple(clashes))
+    clashes = [draft.entry for position, draft in enumerate(seen, 1) if position not in same]
+    if not clashes:
+        return
+    undone = [(entry.tenant_id, entry.reverses) for entry in clashes if entry.reverses]
+    if undone:
+        rows_reversed = await tx.fetch(REVERSED_BEFORE, *zip(*undone, strict=True))
+        if rows_reversed:
+            raise AlreadyReversed(tuple(row["reverses"] for row in rows_reversed))
+    raise EntryClash(tuple(entry.entry_id for entry in clashes))
 
 
 OPEN_ACCOUNTS = """

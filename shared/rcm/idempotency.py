@@ -111,7 +111,7 @@ async def begin(tx: Tx, request: Request) -> StoredResponse | None:
             (Pointer(f"header.{HEADER}", "was used before, with another path or body"),),
         )
     body = _open(tx, request, row["response_body"])
-    return StoredResponse(row["response_status"], orjson.loads(row["response_headers"]), body)
+    return StoredResponse(row["response_status"], row["response_headers"], body)
 
 
 async def finish(

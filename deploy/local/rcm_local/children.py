@@ -159,6 +159,18 @@ class Child:
         await _gone(family, timeout_s=5.0)
 
 
+async def reap_all(logs: Path) -> int:
+    """End every process that a killed run recorded in this directory; how many there were."""
+    # The last ones started first, as a clean stop does it: services before their servers.
+    records = await asyncio.to_thread(_newest_first, logs)
+    children = [Child(path.stem, Command(()), log=path.with_suffix(".log")) for path in records]
+    return sum([await child.reap_leftover() for child in children])
+
+
+def _newest_first(logs: Path) -> list[Path]:
+    return sorted(logs.glob("*.pid"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
 def recorded_process(record: Path) -> psutil.Process | None:
     """The living process that a record names. A process id that was given to another process since
     does not count: the start time differs."""

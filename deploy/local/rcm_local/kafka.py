@@ -61,6 +61,12 @@ class EmbeddedKafka:
         self._log = log or self.directory / "server.log"
         self._child: Child | None = None
 
+    name = "kafka"
+
+    @property
+    def address(self) -> str:
+        return self.bootstrap
+
     @property
     def bootstrap(self) -> str:
         """`host:port` for clients."""

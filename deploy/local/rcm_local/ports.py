@@ -2,7 +2,19 @@
 
 import random
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+# What the stack's parts listen on where nobody else does; a taken one is replaced by a free one.
+PREFERRED: Mapping[str, int] = {
+    "postgres": 15_432,
+    "kafka": 19_092,
+    "identity": 8100,
+    "coding-svc": 8101,
+    "claims-svc": 8102,
+    "payer-gateway": 8103,
+    "patient-billing-svc": 8104,
+    "payer-twin": 8105,
+}
 
 # Linux lends 32768 and above to clients, so a port found free there may be gone a moment later.
 LOWEST, HIGHEST = 15_000, 32_000

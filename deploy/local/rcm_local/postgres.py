@@ -78,6 +78,12 @@ class EmbeddedPostgres:
             stop_signal=signal.SIGINT,  # fast shutdown: disconnect the clients, write a checkpoint
         )
 
+    name = "postgres"
+
+    @property
+    def address(self) -> str:
+        return self.admin_url
+
     @property
     def admin_url(self) -> str:
         """The superuser's address. It holds the password."""

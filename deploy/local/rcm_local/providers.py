@@ -16,7 +16,6 @@ from rcm_local.postgres import EmbeddedPostgres
 from rcm_local.problems import LocalProblem
 
 Name = Literal["embedded", "docker", "external"]
-POSTGRES_PORT, KAFKA_PORT = 15_432, 19_092
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,14 @@ class Addresses:
 
 class Server(Protocol):
     """One PostgreSQL or Kafka. `kill`, `restart` and `wipe` are for tests of faults."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def address(self) -> str:
+        """The superuser's URL, or `host:port` of the broker."""
+        ...
 
     @property
     def running(self) -> bool: ...
@@ -143,8 +150,8 @@ def open_provider(
             ExternalServer("postgres", _required("RCM_POSTGRES_ADMIN_URL")),
             ExternalServer("kafka", _required("RCM_KAFKA_BOOTSTRAP")),
         )
-    postgres_port = ports.choose(POSTGRES_PORT if lasting else 0)
-    kafka_port = ports.choose(KAFKA_PORT if lasting else 0, taken=(postgres_port,))
+    postgres_port = ports.choose(ports.PREFERRED["postgres"] if lasting else 0)
+    kafka_port = ports.choose(ports.PREFERRED["kafka"] if lasting else 0, taken=(postgres_port,))
     if name == "docker":
         stack = containers.Stack.of(directory, lasting=lasting)
         return Provider(name, stack.postgres(postgres_port), stack.kafka(kafka_port))

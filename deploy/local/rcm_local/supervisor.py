@@ -1,0 +1,145 @@
+"""Keeps processes up: start, wait until ready, restart with back-off, give up, stop in order."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal, Protocol
+
+import httpx
+
+from rcm_local.children import Child
+from rcm_local.problems import LocalProblem
+
+State = Literal["starting", "ready", "restarting", "stopping", "stopped"]
+Listener = Callable[[str, State], None]
+
+CRASHES_MAX, CRASH_WINDOW_S = 5, 60.0
+BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.5, 10.0
+WATCH_INTERVAL_S = 0.1
+START_TIMEOUT_S = 60.0
+
+
+class Unit(Protocol):
+    """Something that is kept up: a child process or a server."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def running(self) -> bool: ...
+
+    async def start(self) -> object:
+        """Return once it is ready; raises `LocalProblem` with its last words."""
+        ...
+
+    async def stop(self) -> object: ...
+
+    def obituary(self) -> str: ...
+
+
+class HttpProcess:
+    """A child that is ready when it answers a GET with 200."""
+
+    def __init__(self, child: Child, ready_url: str, *, stop_deadline_s: float = 25.0) -> None:
+        self.child = child
+        self.ready_url = ready_url
+        self._stop_deadline_s = stop_deadline_s
+
+    @property
+    def name(self) -> str:
+        return self.child.name
+
+    @property
+    def running(self) -> bool:
+        return self.child.running
+
+    async def start(self) -> None:
+        await self.child.reap_leftover()
+        self.child.start()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            while not await _answers(client, self.ready_url):
+                if time.monotonic() >= deadline or not self.running:
+                    problem = LocalProblem(self.obituary())
+                    await self.child.kill()
+                    raise problem
+                await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        await self.child.stop(self._stop_deadline_s)
+
+    def obituary(self) -> str:
+        return self.child.obituary()
+
+
+class Supervisor:
+    """Units in the order of their start. `tell` hears of every change of state."""
+
+    def __init__(self, tell: Listener) -> None:
+        self._tell = tell
+        self._units: list[Unit] = []
+        self.states: dict[str, State] = {}
+        self.on_change: Callable[[], None] = lambda: None
+
+    async def start(self, unit: Unit) -> None:
+        """Start a unit and wait until it is ready. Raises `LocalProblem` when it does not come."""
+        self._units.append(unit)
+        self._change(unit, "starting")
+        await unit.start()
+        self._change(unit, "ready")
+
+    async def watch(self) -> None:
+        """Restart whatever ends, for ever. Raises `LocalProblem` when a unit keeps ending."""
+        await together(*(self._keep(unit) for unit in self._units))
+
+    async def stop(self) -> None:
+        """Stop all, the last one started first; whatever does not end in time is killed."""
+        for unit in reversed(self._units):
+            self._change(unit, "stopping")
+            await unit.stop()
+            self._change(unit, "stopped")
+        self._units.clear()
+
+    async def _keep(self, unit: Unit) -> None:
+        crashes: deque[float] = deque(maxlen=CRASHES_MAX)
+        while True:
+            await _ended(unit)
+            self._change(unit, "restarting")
+            crashes.append(time.monotonic())
+            if len(crashes) == CRASHES_MAX and crashes[-1] - crashes[0] < CRASH_WINDOW_S:
+                raise LocalProblem(f"{unit.name} keeps ending: {unit.obituary()}")
+            await asyncio.sleep(min(BACKOFF_FIRST_S * 2 ** (len(crashes) - 1), BACKOFF_MAX_S))
+            try:
+                await unit.start()
+            except LocalProblem:
+                continue  # it counts as one more end
+            self._change(unit, "ready")
+
+    def _change(self, unit: Unit, state: State) -> None:
+        self.states[unit.name] = state
+        self._tell(unit.name, state)
+        self.on_change()
+
+
+async def together(*parts: Coroutine[Any, Any, object]) -> None:
+    """Run all at once; the first failure cancels the others and is raised as it is."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ended(unit: Unit) -> None:
+    while unit.running:  # noqa: ASYNC110 - a process that ends sets no event
+        await asyncio.sleep(WATCH_INTERVAL_S)
+
+
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

@@ -17,17 +17,21 @@ TERMINATOR: Final = "~"
 COMPONENT: Final = ":"
 _REPETITION: Final = "^"
 # The extended set of the standard without the four separators and without the backquote.
+_PLAIN = re.compile(r"[A-Z0-9\-./,&'()]+(?: [A-Z0-9\-./,&'()]+)*", re.ASCII).fullmatch
 _ALLOWED = re.compile(r"[A-Z0-9!\"&'()+,\-./;?=@ %_{}\[\]|<>#$]*", re.ASCII)
 _CLEAN_MAX = 50_000
 _UNFOLDED = str.maketrans(
-    {"ß": "SS", "Ø": "O", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D", "Þ": "TH", "’": "'", "–": "-"}
+    {"ß": "SS", "Ø": "O", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D", "Þ": "TH"}
+    | {"\u2018": "'", "\u2019": "'", "\u2013": "-", "\u2014": "-"}
 )
 
 
 class _Clean(dict[str, str]):
-    """Text as it may be written; names, codes and ids repeat, so each is looked at once."""
+    """Text as it may be written. What needs folding repeats (names, places), so it is kept."""
 
     def __missing__(self, text: str) -> str:
+        if _PLAIN(text):
+            return text
         folded = text.upper().translate(_UNFOLDED)
         if not folded.isascii():
             plain = unicodedata.normalize("NFKD", folded)
@@ -41,11 +45,26 @@ class _Clean(dict[str, str]):
         return folded
 
 
+class _Codes(dict[str, str]):
+    """Codes and qualifiers that have been seen to hold nothing but letters and digits."""
+
+    def __missing__(self, code: str) -> str:
+        if not re.fullmatch(r"[A-Z0-9]{0,10}", code, re.ASCII):
+            raise WriteRefused("a code", "it holds something else than capitals and digits")
+        if len(self) < _CLEAN_MAX:
+            self[code] = code
+        return code
+
+
 CLEAN: Final[dict[str, str]] = _Clean()
+CODE: Final[dict[str, str]] = _Codes()
+"""`CODE[value]` is the value; it raises WriteRefused when that could break a segment."""
 
 
 def text(value: str, place: str, longest: int = 80) -> str:
     """Free text as an element. Raises WriteRefused when it cannot be sent or is too long."""
+    if not value:
+        return ""
     try:
         folded = CLEAN[value]
     except ValueError as error:

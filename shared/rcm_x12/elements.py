@@ -163,7 +163,11 @@ def _composite_fails(text: str, element: Element, component: str) -> bool:
         if not part:
             if one.usage == "R":
                 return True
-        elif one.usage == "N" or (one.codes is not None and part not in one.codes) or (one.codes is None and typed_fault(part, one.type, one.shortest, one.longest)):
+        elif (
+            one.usage == "N"
+            or (one.codes is not None and part not in one.codes)
+            or (one.codes is None and typed_fault(part, one.type, one.shortest, one.longest))
+        ):
             return True
     return False
 

@@ -50,7 +50,7 @@ def frame(
 
     Raises NotX12 when the source holds no interchange.
     """
-    framer = _Framer(open_set)
+    framer = Framer(open_set)
     for block in blocks(source, framer.findings):
         framer.separators = block.separators
         element = block.separators.element
@@ -61,7 +61,7 @@ def frame(
     return Reading(tuple(framer.sets), tuple(framer.findings))
 
 
-class _Framer(Generic[Content]):
+class Framer(Generic[Content]):
     def __init__(self, open_set: Callable[[SetHead], Receiver[Content] | None]) -> None:
         self.open_set = open_set
         self.separators = Separators()
@@ -203,7 +203,10 @@ class _Framer(Generic[Content]):
             return
         content = receiver.close()
         if content is None:
-            self.findings.extend(receiver.findings)
+            if receiver.findings is not self.findings:
+                self.findings.extend(receiver.findings)
+            return
+        if receiver.findings is self.findings:
             return
         ordered = tuple(sorted(receiver.findings, key=lambda finding: finding.position))
         self.sets.append(

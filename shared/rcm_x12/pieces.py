@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from rcm_x12.builder import composite, needed, segment, text
+from rcm_x12.builder import CODE, composite, needed, segment, text
 from rcm_x12.findings import WriteRefused
 from rcm_x12.scalars import (
     amount_text,
@@ -85,7 +85,7 @@ def write_name(code: str, name: Name, place: str) -> str:
         text(name.middle_name, f"{place} NM105", 25),
         "",
         text(name.suffix, f"{place} NM107", 10),
-        name.id_qualifier,
+        CODE[name.id_qualifier],
         text(name.id, f"{place} NM109", 80),
     )
 
@@ -162,7 +162,7 @@ def read_contact(per: Sequence[str]) -> Contact:
 
 def write_reference(qualifier: str, value: str, place: str, longest: int = 50) -> str:
     """REF."""
-    return segment("REF", qualifier, needed(value, f"{place} REF*{qualifier}", longest))
+    return f"REF*{CODE[qualifier]}*{needed(value, place, longest)}"
 
 
 def write_references(references: Iterable[Reference], place: str) -> list[str]:
@@ -175,10 +175,11 @@ def read_reference(ref: Sequence[str]) -> Reference:
 
 def write_date(qualifier: str, on: date, until: date | None = None, time: str = "") -> str:
     """DTP, as a range only when both ends differ."""
+    qualifier = CODE[qualifier]
     if until is not None and until != on:
         return f"DTP*{qualifier}*RD8*{date_text(on)}-{date_text(until)}"
     if time:
-        return f"DTP*{qualifier}*DT*{date_text(on)}{time}"
+        return f"DTP*{qualifier}*DT*{date_text(on)}{CODE[time]}"
     return f"DTP*{qualifier}*D8*{date_text(on)}"
 
 
@@ -202,9 +203,12 @@ def write_procedure(procedure: Procedure, place: str) -> str:
     """The composite of SV101, SVD03 and SVC01."""
     if len(procedure.modifiers) > _MODIFIERS_MAX:
         raise WriteRefused(place, "a procedure has four modifiers at most")
-    modifiers = [*procedure.modifiers, "", "", "", ""][:_MODIFIERS_MAX]
-    code = needed(procedure.code, place, 48)
-    return composite(procedure.qualifier, code, *modifiers, text(procedure.description, place, 80))
+    code = f"{CODE[procedure.qualifier]}:{CODE[procedure.code] or needed('', place)}"
+    modifiers = procedure.modifiers
+    if procedure.description:
+        padded = [*modifiers, "", "", "", ""][:_MODIFIERS_MAX]
+        return composite(code, *(CODE[one] for one in padded), text(procedure.description, place))
+    return ":".join([code, *[CODE[one] for one in modifiers]]) if modifiers else code
 
 
 def read_procedure(composite_text: str, component: str) -> Procedure:
@@ -220,15 +224,14 @@ def write_adjustments(adjustments: Sequence[Adjustment], place: str) -> list[str
     index = 0
     while index < len(adjustments):
         group = adjustments[index].group_code
-        elements = [needed(group, f"{place} CAS01", 2)]
+        elements = [CODE[group]]
         start = index
         while index < len(adjustments) and adjustments[index].group_code == group:
             if index - start == _TRIPLETS_MAX:
                 break
             one = adjustments[index]
             count = "" if one.quantity is None else quantity_text(one.quantity)
-            reason = needed(one.reason_code, f"{place} CAS", 5)
-            elements += [reason, amount_text(one.amount_cents), count]
+            elements += [CODE[one.reason_code], amount_text(one.amount_cents), count]
             index += 1
         segments.append(segment("CAS", *elements))
     return segments
@@ -257,7 +260,7 @@ def write_outpatient_remarks(remarks: OutpatientRemarks) -> str:
         "MOA",
         "" if rate is None else quantity_text(rate),
         money(remarks.hcpcs_payable_cents),
-        *[*remarks.remark_codes, "", "", "", "", ""][:5],
+        *[*map(CODE.__getitem__, remarks.remark_codes), "", "", "", "", ""][:5],
         money(remarks.esrd_payment_cents),
         money(remarks.professional_component_cents),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from rcm_x12.builder import interchange, needed, segment, text
+from rcm_x12.builder import CODE, interchange, needed, segment, text
 from rcm_x12.claim_837p.parties import Dependent, Payer, Person, Provider, Subscriber
 from rcm_x12.claim_837p.values import Batch, Claim
 from rcm_x12.claim_837p.writer_claim import claim_segments
@@ -55,11 +55,11 @@ def _batch(batch: Batch) -> list[str]:
         segment(
             "BHT",
             "0019",
-            batch.purpose_code,
+            CODE[batch.purpose_code],
             needed(batch.reference, "BHT03", 30),
             f"{at:%Y%m%d}",
             f"{at:%H%M}",
-            batch.type_code,
+            CODE[batch.type_code],
         )
     ]
     out.append(organization("41", batch.submitter, "1000A"))
@@ -67,29 +67,30 @@ def _batch(batch: Batch) -> list[str]:
         raise WriteRefused("1000A PER", "the submitter needs a contact")
     out.append(write_contact("IC", batch.submitter.contact, "1000A"))
     out.append(organization("40", batch.receiver, "1000B"))
-    out.extend(_levels(batch.claims))
-    return out
+    return out + _levels(batch.claims)
 
 
-def _levels(claims: Sequence[Claim]) -> Iterator[str]:
+def _levels(claims: Sequence[Claim]) -> list[str]:
     """2000A, 2000B and 2000C with consecutive HL numbers."""
     number = 0
+    out: list[str] = []
     for (provider, pay_to), of_provider in groupby(claims, _provider_of):
         number += 1
         provider_level = number
-        yield from _provider_level(number, provider, pay_to)
+        out += _provider_level(number, provider, pay_to)
         for (subscriber, payer, is_patient), group in groupby(of_provider, _subscriber_of):
             number += 1
             level = number
-            yield from _subscriber_level(
+            out += _subscriber_level(
                 (level, provider_level), subscriber, payer, is_patient=is_patient
             )
             for dependent, of_patient in groupby(group, _dependent_of):
                 if dependent is not None:
                     number += 1
-                    yield from _dependent_level((number, level), dependent)
+                    out += _dependent_level((number, level), dependent)
                 for claim in of_patient:
-                    yield from claim_segments(claim)
+                    out += claim_segments(claim)
+    return out
 
 
 def _provider_of(claim: Claim) -> tuple[Provider, Address | None]:
@@ -120,15 +121,15 @@ def _subscriber_level(
     yield f"HL*{number}*{parent}*22*{0 if is_patient else 1}"
     yield segment(
         "SBR",
-        subscriber.rank,
+        CODE[subscriber.rank],
         "18" if is_patient else "",
         text(subscriber.group_number, "2000B SBR03", 50),
         "" if subscriber.group_number else text(subscriber.group_name, "2000B SBR04", 60),
-        subscriber.insurance_type_code,
+        CODE[subscriber.insurance_type_code],
         "",
         "",
         "",
-        subscriber.filing_code,
+        CODE[subscriber.filing_code],
     )
     if is_patient:
         yield from _patient("", subscriber.person)
@@ -145,7 +146,7 @@ def _subscriber_level(
         "",
         "",
         "",
-        payer.id_qualifier,
+        CODE[payer.id_qualifier],
         needed(payer.id, "2010BB NM109"),
     )
     if payer.address is not None:
@@ -169,7 +170,7 @@ def _patient(relationship_code: str, person: Person) -> Iterator[str]:
         return
     yield segment(
         "PAT",
-        relationship_code,
+        CODE[relationship_code],
         "",
         "",
         "",

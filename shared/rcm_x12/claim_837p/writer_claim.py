@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rcm_x12.builder import composite, needed, segment, text
+from rcm_x12.builder import CODE, composite, needed, segment, text
 from rcm_x12.claim_837p.order import (
     CLAIM_DATES,
     CLAIM_REFERENCES,
@@ -30,6 +30,7 @@ from rcm_x12.pieces import (
     write_adjustments,
     write_date,
     write_outpatient_remarks,
+    write_reference,
 )
 from rcm_x12.scalars import amount_text
 from rcm_x12.values import Reference
@@ -37,34 +38,39 @@ from rcm_x12.values import Reference
 LINES_MAX = 50
 DIAGNOSES_MAX = 12
 CONTROL_NUMBER_MAX = 20
+_NOT_USED = ("",) * 7
 _CODE = re.compile(r"[A-Z0-9]{3,7}", re.ASCII)
 
 
-def claim_segments(claim: Claim) -> Iterator[str]:
+def claim_segments(claim: Claim) -> list[str]:
     """One claim in guide order."""
     _refuse_impossible(claim)
-    yield _clm(claim)
-    yield from dates(claim.dates, CLAIM_DATES)
-    yield from attachments(claim.attachments)
+    out = [_clm(claim)]
+    if claim.dates:
+        out += dates(claim.dates, CLAIM_DATES)
+    if claim.attachments:
+        out += attachments(claim.attachments)
     if claim.patient_paid_cents:
-        yield f"AMT*F5*{amount_text(claim.patient_paid_cents)}"
-    yield from _claim_references(claim)
+        out.append(f"AMT*F5*{amount_text(claim.patient_paid_cents)}")
+    out += _claim_references(claim)
     if claim.note is not None:
-        yield segment("NTE", claim.note.code, needed(claim.note.text, "2300 NTE02", 80))
+        out.append(segment("NTE", CODE[claim.note.code], needed(claim.note.text, "2300 NTE02", 80)))
     if claim.transport is not None:
-        yield transport(claim.transport)
-    yield from conditions(claim.conditions)
-    yield _diagnoses(claim.diagnoses)
+        out.append(transport(claim.transport))
+    if claim.conditions:
+        out += conditions(claim.conditions)
+    out.append(_diagnoses(claim.diagnoses))
     if claim.anesthesia_procedures:
         first, *other = claim.anesthesia_procedures
-        yield segment("HI", f"BP:{first}", *(f"BO:{code}" for code in other))
+        out.append(segment("HI", f"BP:{CODE[first]}", *(f"BO:{CODE[code]}" for code in other)))
     if claim.condition_codes:
-        yield segment("HI", *(f"BG:{code}" for code in claim.condition_codes))
-    yield from _claim_providers(claim)
+        out.append(segment("HI", *(f"BG:{CODE[code]}" for code in claim.condition_codes)))
+    out += _claim_providers(claim)
     for coverage in claim.other_coverages:
-        yield from _other_coverage(coverage)
+        out += _other_coverage(coverage)
     for number, line in enumerate(claim.lines, 1):
-        yield from line_segments(number, line)
+        out += line_segments(number, line)
+    return out
 
 
 def _refuse_impossible(claim: Claim) -> None:
@@ -86,37 +92,46 @@ def _refuse_impossible(claim: Claim) -> None:
 
 
 def _clm(claim: Claim) -> str:
-    causes = [*claim.related_causes, "", ""][:2]
+    causes = ""
+    if claim.related_causes:
+        codes = [*(CODE[cause] for cause in claim.related_causes), "", ""][:2]
+        causes = composite(*codes, "", CODE[claim.accident_state], CODE[claim.accident_country])
     return segment(
         "CLM",
         needed(claim.control_number, "2300 CLM01", CONTROL_NUMBER_MAX),
         amount_text(claim.charge_cents),
         "",
         "",
-        composite(claim.place_of_service_code, "B", claim.frequency_code),
+        f"{CODE[claim.place_of_service_code]}:B:{CODE[claim.frequency_code]}",
         "Y" if claim.provider_signature_on_file else "N",
-        claim.assignment_code,
-        claim.benefits_assigned,
-        claim.release_code,
-        claim.patient_signature_source,
-        composite(*causes, "", claim.accident_state, claim.accident_country),
-        claim.special_program_code,
-        *([""] * 7),
-        claim.delay_reason_code,
+        CODE[claim.assignment_code],
+        CODE[claim.benefits_assigned],
+        CODE[claim.release_code],
+        CODE[claim.patient_signature_source],
+        causes,
+        CODE[claim.special_program_code],
+        *_NOT_USED,
+        CODE[claim.delay_reason_code],
     )
 
 
-def _claim_references(claim: Claim) -> Iterator[str]:
-    named = (
-        Reference("9F", claim.referral_number),
-        Reference("G1", claim.prior_authorization_number),
-        Reference("F8", claim.original_claim_number),
-        Reference("X4", claim.clia_number),
-        Reference("D9", claim.clearinghouse_trace_number),
-        Reference("EA", claim.medical_record_number),
+def _claim_references(claim: Claim) -> list[str]:
+    given = [Reference(code, value) for code, value in _numbers(claim) if value]
+    if claim.references or len(given) > 1:
+        given = [*claim.references, *given]
+        return references(given, CLAIM_REFERENCES, "2300")
+    return [write_reference(one.qualifier, one.value, "2300") for one in given]
+
+
+def _numbers(claim: Claim) -> tuple[tuple[str, str], ...]:
+    return (
+        ("9F", claim.referral_number),
+        ("G1", claim.prior_authorization_number),
+        ("F8", claim.original_claim_number),
+        ("X4", claim.clia_number),
+        ("D9", claim.clearinghouse_trace_number),
+        ("EA", claim.medical_record_number),
     )
-    given = [each for each in named if each.value]
-    yield from references([*claim.references, *given], CLAIM_REFERENCES, "2300")
 
 
 def _diagnoses(diagnoses: tuple[Diagnosis, ...]) -> str:
@@ -127,10 +142,11 @@ def _diagnoses(diagnoses: tuple[Diagnosis, ...]) -> str:
             raise WriteRefused("2300 HI", "the first diagnosis, and only it, is principal (ABK)")
         if not _CODE.fullmatch(diagnosis.code):
             raise WriteRefused("2300 HI", "a diagnosis is not a code without a dot")
-    return segment("HI", *(f"{each.code_type}:{each.code}" for each in diagnoses))
+    return segment("HI", *(f"{CODE[each.code_type]}:{each.code}" for each in diagnoses))
 
 
-def _claim_providers(claim: Claim) -> Iterator[str]:
+def _claim_providers(claim: Claim) -> list[str]:
+    out: list[str] = []
     for code, provider, loop in (
         ("DN", claim.referring_provider, "2310A"),
         ("P3", claim.primary_care_provider, "2310A"),
@@ -139,23 +155,25 @@ def _claim_providers(claim: Claim) -> Iterator[str]:
         ("DQ", claim.supervising_provider, "2310D"),
     ):
         if provider is not None:
-            yield from provider_loop(code, provider, loop)
-    yield from locations(claim.pick_up, claim.drop_off, "2310E", "2310F")
+            out += provider_loop(code, provider, loop)
+    if claim.pick_up or claim.drop_off:
+        out += locations(claim.pick_up, claim.drop_off, "2310E", "2310F")
+    return out
 
 
 def _other_coverage(other: OtherCoverage) -> Iterator[str]:
     """2320, 2330A and 2330B."""
     yield segment(
         "SBR",
-        other.rank,
-        other.relationship_code,
+        CODE[other.rank],
+        CODE[other.relationship_code],
         text(other.group_number, "2320 SBR03", 50),
         "" if other.group_number else text(other.group_name, "2320 SBR04", 60),
-        other.insurance_type_code,
+        CODE[other.insurance_type_code],
         "",
         "",
         "",
-        other.filing_code,
+        CODE[other.filing_code],
     )
     yield from write_adjustments(other.adjustments, "2320")
     for qualifier, value in (
@@ -165,8 +183,8 @@ def _other_coverage(other: OtherCoverage) -> Iterator[str]:
     ):
         if value is not None:
             yield f"AMT*{qualifier}*{amount_text(value)}"
-    assigned, source = other.benefits_assigned, other.patient_signature_source
-    yield segment("OI", "", "", assigned, source, "", other.release_code)
+    assigned, source = CODE[other.benefits_assigned], CODE[other.patient_signature_source]
+    yield segment("OI", "", "", assigned, source, "", CODE[other.release_code])
     if other.remarks is not None:
         yield write_outpatient_remarks(other.remarks)
     yield person_name("IL", other.person, "2330A", member_id=other.member_id)
@@ -174,7 +192,7 @@ def _other_coverage(other: OtherCoverage) -> Iterator[str]:
         yield from write_address(other.person.address, "2330A")
     payer = other.payer
     name, number = needed(payer.name, "2330B NM103", 60), needed(payer.id, "2330B NM109")
-    yield segment("NM1", "PR", "2", name, "", "", "", "", payer.id_qualifier, number)
+    yield segment("NM1", "PR", "2", name, "", "", "", "", CODE[payer.id_qualifier], number)
     if payer.address is not None:
         yield from write_address(payer.address, "2330B")
     if other.adjudicated_on is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rcm_x12.builder import composite, needed, segment
+from rcm_x12.builder import CODE, composite, needed, segment
 from rcm_x12.claim_837p.order import LINE_DATES, LINE_REFERENCES
 from rcm_x12.claim_837p.values import Drug, Line, LineAdjudication
 from rcm_x12.claim_837p.writer_parties import provider_loop
@@ -22,29 +22,29 @@ from rcm_x12.values import Reference
 LINE_CONTROL_NUMBER_MAX = 30
 
 
-def line_segments(number: int, line: Line) -> Iterator[str]:
+def line_segments(number: int, line: Line) -> list[str]:
     """One line in guide order."""
-    yield f"LX*{number}"
-    yield _sv1(line)
-    yield from attachments(line.attachments)
+    out = [f"LX*{number}", _sv1(line)]
+    if line.attachments:
+        out += attachments(line.attachments)
     if line.transport is not None:
-        yield transport(line.transport)
-    yield from conditions(line.conditions)
-    yield write_date("472", line.service_from, line.service_to)
+        out.append(transport(line.transport))
+    if line.conditions:
+        out += conditions(line.conditions)
+    out.append(write_date("472", line.service_from, line.service_to))
     if line.dates:
-        yield from dates(line.dates, LINE_DATES)
-    for each in line.quantities:
-        yield f"QTY*{each.qualifier}*{quantity_text(each.count)}"
-    yield from _references(line)
-    for amount in line.amounts:
-        yield f"AMT*{amount.qualifier}*{amount_text(amount.cents)}"
+        out += dates(line.dates, LINE_DATES)
+    out += [f"QTY*{CODE[each.qualifier]}*{quantity_text(each.count)}" for each in line.quantities]
+    out += _references(line)
+    out += [f"AMT*{CODE[each.qualifier]}*{amount_text(each.cents)}" for each in line.amounts]
     for note in line.notes:
-        yield segment("NTE", note.code, needed(note.text, "2400 NTE02", 80))
+        out.append(segment("NTE", CODE[note.code], needed(note.text, "2400 NTE02", 80)))
     if line.drug is not None:
-        yield from _drug(line.drug)
-    yield from _providers(line)
-    for each_payer in line.adjudications:
-        yield from _adjudication(each_payer)
+        out += _drug(line.drug)
+    out += _providers(line)
+    for decided in line.adjudications:
+        out += _adjudication(decided)
+    return out
 
 
 def _sv1(line: Line) -> str:
@@ -54,9 +54,9 @@ def _sv1(line: Line) -> str:
         "SV1",
         write_procedure(line.procedure, "2400 SV101"),
         amount_text(line.charge_cents),
-        line.units,
+        CODE[line.units],
         quantity_text(line.quantity),
-        line.place_of_service_code,
+        CODE[line.place_of_service_code],
         "",
         composite(*map(str, line.diagnosis_pointers)),
         "",
@@ -70,30 +70,31 @@ def _sv1(line: Line) -> str:
     )
 
 
-def _references(line: Line) -> Iterator[str]:
+def _references(line: Line) -> list[str]:
+    number = line.control_number
     if not (line.references or line.prior_authorization_number or line.referral_number):
-        if line.control_number:
-            number = line.control_number
-            yield write_reference("6R", number, "2400", LINE_CONTROL_NUMBER_MAX)
-        return
+        if not number:
+            return []
+        return [write_reference("6R", number, "2400", LINE_CONTROL_NUMBER_MAX)]
     named = (
         Reference("G1", line.prior_authorization_number),
-        Reference("6R", line.control_number),
+        Reference("6R", number),
         Reference("9F", line.referral_number),
     )
     given = [*line.references, *(each for each in named if each.value)]
-    yield from references(given, LINE_REFERENCES, "2400")
+    return references(given, LINE_REFERENCES, "2400")
 
 
 def _drug(drug: Drug) -> Iterator[str]:
     """2410."""
     yield f"LIN**N4*{needed(drug.ndc, '2410 LIN03', 11)}"
-    yield segment("CTP", "", "", "", quantity_text(drug.quantity), drug.unit)
+    yield segment("CTP", "", "", "", quantity_text(drug.quantity), CODE[drug.unit])
     if drug.prescription is not None:
         yield write_reference(drug.prescription.qualifier, drug.prescription.value, "2410")
 
 
-def _providers(line: Line) -> Iterator[str]:
+def _providers(line: Line) -> list[str]:
+    out: list[str] = []
     for code, provider, loop in (
         ("82", line.rendering_provider, "2420A"),
         ("QB", line.purchased_service_provider, "2420B"),
@@ -104,8 +105,10 @@ def _providers(line: Line) -> Iterator[str]:
         ("P3", line.primary_care_provider, "2420F"),
     ):
         if provider is not None:
-            yield from provider_loop(code, provider, loop)
-    yield from locations(line.pick_up, line.drop_off, "2420G", "2420H")
+            out += provider_loop(code, provider, loop)
+    if line.pick_up or line.drop_off:
+        out += locations(line.pick_up, line.drop_off, "2420G", "2420H")
+    return out
 
 
 def _adjudication(other: LineAdjudication) -> Iterator[str]:

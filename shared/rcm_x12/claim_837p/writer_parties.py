@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rcm_x12.builder import needed, segment, text
+from rcm_x12.builder import CODE, needed, segment, text
 from rcm_x12.claim_837p.parties import Organization, Person, Provider
 from rcm_x12.findings import WriteRefused
 from rcm_x12.pieces import write_address, write_contact, write_reference, write_references
@@ -18,7 +18,7 @@ def organization(code: str, one: Organization, loop: str) -> str:
 def billing_provider(provider: Provider) -> Iterator[str]:
     """2000A PRV and 2010AA."""
     if provider.taxonomy_code:
-        yield f"PRV*BI*PXC*{provider.taxonomy_code}"
+        yield f"PRV*BI*PXC*{CODE[provider.taxonomy_code]}"
     yield provider_name("85", provider, "2010AA")
     if provider.address is None:
         raise WriteRefused("2010AA N3", "the billing provider needs an address")
@@ -26,7 +26,7 @@ def billing_provider(provider: Provider) -> Iterator[str]:
     if not provider.tax_id:
         raise WriteRefused("2010AA REF", "the billing provider needs a tax id")
     tax_id = provider.tax_id.replace("-", "")
-    yield write_reference(provider.tax_id_qualifier, tax_id, "2010AA", 9)
+    yield write_reference(CODE[provider.tax_id_qualifier], tax_id, "2010AA", 9)
     yield from write_references(provider.references, "2010AA")
     if provider.contact is not None:
         yield write_contact("IC", provider.contact, "2010AA")
@@ -36,7 +36,7 @@ def provider_loop(code: str, provider: Provider, loop: str) -> Iterator[str]:
     """Any other provider; PRV, address and contact where the loop has them."""
     yield provider_name(code, provider, loop)
     if provider.taxonomy_code:
-        yield f"PRV*PE*PXC*{provider.taxonomy_code}"
+        yield f"PRV*PE*PXC*{CODE[provider.taxonomy_code]}"
     if provider.address is not None:
         yield from write_address(provider.address, loop)
     yield from write_references(provider.references, loop)

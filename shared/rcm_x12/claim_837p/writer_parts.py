@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rcm_x12.builder import segment, text
+from rcm_x12.builder import CODE, segment, text
 from rcm_x12.claim_837p.order import ranked
 from rcm_x12.claim_837p.values import Attachment, Condition, Location, Transport
 from rcm_x12.pieces import write_address, write_date, write_reference
@@ -19,26 +19,33 @@ def locations(pick_up: Location | None, drop_off: Location | None, *loops: str) 
         yield from write_address(drop_off.address, loops[1])
 
 
-def dates(given: Iterable[QualifiedDate], order: dict[str, int]) -> Iterator[str]:
-    for each in ranked(given, order, lambda one: one.qualifier):
-        yield write_date(each.qualifier, each.on, each.until, each.time)
+def dates(given: Iterable[QualifiedDate], order: dict[str, int]) -> list[str]:
+    return [
+        write_date(each.qualifier, each.on, each.until, each.time)
+        for each in ranked(given, order, lambda one: one.qualifier)
+    ]
 
 
-def references(given: Iterable[Reference], order: dict[str, int], loop: str) -> Iterator[str]:
-    for each in ranked(given, order, lambda one: one.qualifier):
-        yield write_reference(each.qualifier, each.value, loop)
+def references(given: Iterable[Reference], order: dict[str, int], loop: str) -> list[str]:
+    return [
+        write_reference(each.qualifier, each.value, loop)
+        for each in ranked(given, order, lambda one: one.qualifier)
+    ]
 
 
 def attachments(given: Iterable[Attachment]) -> Iterator[str]:
     for each in given:
         number = text(each.control_number, "PWK06", 50)
         qualifier = "AC" if number else ""
-        yield segment("PWK", each.report_type, each.transmission, "", "", qualifier, number)
+        yield segment(
+            "PWK", CODE[each.report_type], CODE[each.transmission], "", "", qualifier, number
+        )
 
 
 def conditions(given: Iterable[Condition]) -> Iterator[str]:
     for each in given:
-        yield segment("CRC", each.category, "Y" if each.applies else "N", *each.codes)
+        codes = (CODE[code] for code in each.codes)
+        yield segment("CRC", CODE[each.category], "Y" if each.applies else "N", *codes)
 
 
 def transport(ride: Transport) -> str:
@@ -49,7 +56,7 @@ def transport(ride: Transport) -> str:
         "LB" if weight is not None else "",
         quantity_text(weight) if weight is not None else "",
         "",
-        ride.reason_code,
+        CODE[ride.reason_code],
         "DH",
         quantity_text(ride.distance_miles),
         "",

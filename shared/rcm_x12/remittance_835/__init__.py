@@ -7,6 +7,8 @@ stream(source: bytes | Iterable[bytes], findings: list[Finding])
 balance(remittance: Remittance) -> list[Finding]
 """
 
+from rcm_x12.remittance_835.balance import balance
+from rcm_x12.remittance_835.reader import read, stream
 from rcm_x12.remittance_835.values import (
     BankAccount,
     ClaimPayment,
@@ -20,6 +22,7 @@ from rcm_x12.remittance_835.values import (
     ServicePayment,
     Trailer,
 )
+from rcm_x12.remittance_835.writer import write
 
 __all__ = [
     "BankAccount",
@@ -33,4 +36,8 @@ __all__ = [
     "Remittance",
     "ServicePayment",
     "Trailer",
+    "balance",
+    "read",
+    "stream",
+    "write",
 ]

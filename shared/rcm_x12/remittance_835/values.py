@@ -231,7 +231,7 @@ class Trailer:
     adjustment_cents: int
     """Sum of PLB; BPR02 must be `paid_cents` less this."""
     is_balanced: bool
-    """All three levels: every line, every claim, the transaction."""
+    """Every line, every claim and the transaction balance, and no other error was found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ class PageRequest:
 
     def cursor_of(self, key: Sequence[KeyPart]) -> str:
         """The cursor that goes on after the row with this sort key."""
-        sealed = self.keyring.seal(self.tenant_id, orjson.dumps(list(key)), self.place)
+        # The driver's own UUID class is not known to orjson.
+        plain = orjson.dumps(list(key), default=str)
+        sealed = self.keyring.seal(self.tenant_id, plain, self.place)
         raw = sealed.key_id.encode("ascii") + b"\0" + sealed.data
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 

@@ -3,17 +3,27 @@
 `publish` is the only way out, a handler registered with `Subscriptions.on` the only way in.
 """
 
+from rcm.events.consumer import Consumer
+from rcm.events.jobs import JobRunner
 from rcm.events.outbox import EventTooLarge, publish
 from rcm.events.received import Caused, Park, Received
+from rcm.events.relay import Relay
+from rcm.events.retry import ParkingWorker
 from rcm.events.subscriptions import Job, JobContext, Subscriptions
+from rcm.events.topics import ensure_topics
 
 __all__ = [
     "Caused",
+    "Consumer",
     "EventTooLarge",
     "Job",
     "JobContext",
+    "JobRunner",
     "Park",
+    "ParkingWorker",
     "Received",
+    "Relay",
     "Subscriptions",
+    "ensure_topics",
     "publish",
 ]

@@ -70,6 +70,15 @@ UPDATE parked
        next_attempt_at = coalesce(clock_timestamp() + $10::interval, 'infinity')
  WHERE tenant_id = $1 AND consumer = $2 AND topic = $3 AND aggregate_id = $4 AND pos = $5
 """
+# What comes after a full release is due at once.
+NEXT_HEAD = """
+UPDATE parked SET next_attempt_at = clock_timestamp()
+ WHERE tenant_id = $1 AND consumer = $2 AND topic = $3 AND aggregate_id = $4
+   AND pos = (SELECT pos FROM parked
+               WHERE tenant_id = $1 AND consumer = $2 AND topic = $3 AND aggregate_id = $4
+                 AND reason <> 'late'
+               ORDER BY sequence, pos LIMIT 1)
+"""
 COUNT = """
 SELECT state, count(*) AS keys, extract(epoch FROM clock_timestamp() - min(oldest))::float8 AS age_s
   FROM (SELECT max(state) FILTER (WHERE next_attempt_at IS NOT NULL) AS state,

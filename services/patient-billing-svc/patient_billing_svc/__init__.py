@@ -1,0 +1,1 @@
+"""What patients owe, what they paid, and the statements that say so."""

@@ -1,0 +1,31 @@
+"""The router that the modules of this room sign into, and what several of them use."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from rcm.errors import NotFound
+from rcm.service import ApiRouter
+
+T = TypeVar("T")
+
+router = ApiRouter()
+
+
+class View(BaseModel):
+    """A response. Read from domain values by their attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Body(BaseModel):
+    """A request. A field that we do not know is a mistake that somebody should hear of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def found(value: T | None, kind: str) -> T:
+    """Raises `NotFound`; another tenant's thing is not there either."""
+    if value is None:
+        raise NotFound("not_found", f"There is no such {kind}.")
+    return value

@@ -1,0 +1,1 @@
+"""What patients owe and why: pure values and decisions."""

@@ -1,0 +1,141 @@
+"""One claim as its patient sees it: charged - discount - plan paid - plan pending - paid = owed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from rcm.contracts.claims import ClaimAdjudicated, ClaimReversed
+from rcm.contracts.values import Adjustment, ClaimOutcome, LinePayment, ResponsibleParty
+
+
+@dataclass(frozen=True, slots=True)
+class PatientShare:
+    """Why the patient owes: PR-1, PR-2, PR-3 and any other PR, as the payer decided."""
+
+    deductible_cents: int = 0
+    coinsurance_cents: int = 0
+    copay_cents: int = 0
+    other_cents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The newest decision on a claim, and what of it is open. `due_cents` is the patient's whole
+    share; `open_cents` is what of it nobody has paid yet."""
+
+    claim_id: UUID
+    account_id: UUID
+    patient_control_number: str
+    payer_id: str
+    outcome: ClaimOutcome
+    responsible_party: ResponsibleParty
+    date_of_service: date | None
+    charge_cents: int
+    discount_cents: int
+    plan_paid_cents: int
+    due_cents: int
+    open_cents: int
+    decided_at: datetime
+    share: PatientShare = PatientShare()
+    claim_adjustments: tuple[Adjustment, ...] = ()
+    lines: tuple[LinePayment, ...] = ()
+
+    @property
+    def plan_pending_cents(self) -> int:
+        """Still with a payer: denied and workable, or waiting for the next one."""
+        settled = self.discount_cents + self.plan_paid_cents + self.due_cents
+        return self.charge_cents - settled
+
+    @property
+    def patient_paid_cents(self) -> int:
+        return self.due_cents - self.open_cents
+
+    @property
+    def is_billable(self) -> bool:
+        """Nobody bills a patient for a claim that a payer has yet to answer for."""
+        return self.responsible_party in {"patient", "none"}
+
+    @property
+    def adds_up(self) -> bool:
+        """The sum that an itemization shows, to the cent."""
+        parts = (
+            self.discount_cents,
+            self.plan_paid_cents,
+            self.plan_pending_cents,
+            self.patient_paid_cents,
+        )
+        return self.charge_cents - sum(parts) == self.open_cents
+
+
+def adjudicated(event: ClaimAdjudicated, account_id: UUID, before: Charge | None) -> Charge:
+    """The charge after a decision. What is open is not decided here: `account.charge` moves it."""
+    money = event.money
+    return Charge(
+        claim_id=event.claim_id,
+        account_id=account_id,
+        patient_control_number=event.patient_control_number,
+        payer_id=event.payer_id,
+        outcome=event.outcome,
+        responsible_party=event.responsible_party,
+        date_of_service=event.date_of_service,
+        charge_cents=money.charge_cents,
+        discount_cents=money.contractual_cents + money.other_adjustment_cents,
+        plan_paid_cents=money.paid_cents,
+        due_cents=event.patient_due_cents,
+        open_cents=before.open_cents if before else 0,
+        decided_at=event.adjudicated_at,
+        share=PatientShare(
+            event.deductible_cents,
+            event.coinsurance_cents,
+            event.copay_cents,
+            event.other_patient_cents,
+        ),
+        claim_adjustments=event.claim_adjustments,
+        lines=event.lines,
+    )
+
+
+def reversed_charge(event: ClaimReversed, account_id: UUID, before: Charge | None) -> Charge:
+    """The payer took its decision back: until the correction comes, what the patient does not owe
+    is with the payer again."""
+    if before is None:
+        return _unknown_before(event, account_id)
+    return replace(
+        before,
+        payer_id=event.payer_id,
+        outcome="reversed",
+        responsible_party="primary",
+        discount_cents=0,
+        plan_paid_cents=0,
+        due_cents=event.patient_due_cents,
+        decided_at=event.reversed_at,
+        share=PatientShare(other_cents=event.patient_due_cents),
+        claim_adjustments=(),
+        lines=(),
+    )
+
+
+def _unknown_before(event: ClaimReversed, account_id: UUID) -> Charge:
+    """A reversal of something that was never billed here: nothing but its own figure is known."""
+    return Charge(
+        claim_id=event.claim_id,
+        account_id=account_id,
+        patient_control_number="",
+        payer_id=event.payer_id,
+        outcome="reversed",
+        responsible_party="primary",
+        date_of_service=None,
+        charge_cents=event.patient_due_cents,
+        discount_cents=0,
+        plan_paid_cents=0,
+        due_cents=event.patient_due_cents,
+        open_cents=0,
+        decided_at=event.reversed_at,
+        share=PatientShare(other_cents=event.patient_due_cents),
+    )
+
+
+def oldest_first(charges: Sequence[Charge]) -> list[Charge]:
+    """The order in which money meets charges: by date of service, undated ones last."""
+    return sorted(charges, key=lambda each: (each.date_of_service or date.max, each.claim_id))

@@ -1,0 +1,1 @@
+"""Accounts, charges, payments and statements: every query of this service."""

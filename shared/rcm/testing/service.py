@@ -40,7 +40,8 @@ from rcm.db import Database, Tx
 from rcm.events import JobContext, Received
 from rcm.ids import new_id
 from rcm.migrations import DatabaseUrls
-from rcm.security.kek import KEY_BYTES, LocalKey
+from rcm.security.audit import Signer
+from rcm.security.kek import make_key_file
 from rcm.security.seal import FileKeyring
 from rcm.security.tenants import register
 from rcm.service import Kit, Service
@@ -147,10 +148,12 @@ class ServiceUnderTest:
         async with self.database.transaction((wanted,)) as tx:
             rows = await tx.fetch(
                 """
-                SELECT event_id, value, aggregate_sequence, topic, id AS position FROM outbox
+                SELECT event_id, value, aggregate_id, aggregate_sequence, topic, id AS position
+                FROM outbox
                 WHERE tenant_id = $1 AND ce_type = $2 AND aggregate_sequence IS NOT NULL
                 UNION ALL
-                SELECT event_id, value, aggregate_sequence, topic, position FROM event_log
+                SELECT event_id, value, aggregate_id, aggregate_sequence, topic, position
+                FROM event_log
                 WHERE tenant_id = $1 AND ce_type = $2 AND aggregate_sequence IS NOT NULL
                 ORDER BY position
                 """,
@@ -161,6 +164,7 @@ class ServiceUnderTest:
             Received(
                 kind.model_validate_json(row["value"]),
                 event_id=str(row["event_id"]),
+                key=row["aggregate_id"],
                 sequence=row["aggregate_sequence"],
                 headers={},
                 topic=row["topic"],
@@ -189,9 +193,9 @@ async def service_under_test(
     `kafka_bootstrap` nothing may be `running()`."""
     async with service_database(postgres_admin_url, service.name, service.migrations) as urls:
         with tempfile.TemporaryDirectory(prefix="rcm-test-") as directory:
-            keyring = FileKeyring.create(
-                Path(directory) / "keyring.json", LocalKey(secrets.token_bytes(KEY_BYTES))
-            )
+            wrapping = make_key_file(Path(directory) / "kek")
+            keyring = FileKeyring.create(Path(directory) / "keyring.json", wrapping)
+            Signer.create(Path(directory) / "audit.pem")
             given = _settings(urls, Path(directory), kafka_bootstrap) | settings
             made = Settings(**given)
             issuer = Issuer()
@@ -233,7 +237,9 @@ def _settings(urls: DatabaseUrls, directory: Path, kafka_bootstrap: str) -> dict
         "kafka_bootstrap": kafka_bootstrap,
         "topic_prefix": f"t{secrets.token_hex(4)}.",
         "keyring_file": directory / "keyring.json",
+        "kek": f"file:{directory / 'kek'}",
         "issuer": Issuer().issuer,
         "jwks_url": JWKS_URL,
         "audit_anchor_file": directory / "anchor.jsonl",
+        "audit_signing_key_file": directory / "audit.pem",
     }

@@ -200,14 +200,15 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
 async def _gone(family: Sequence[psutil.Process], *, timeout_s: float) -> bool:
     """Whether all of them ended within the time. A zombie has ended: it holds nothing any more."""
     deadline = time.monotonic() + timeout_s
-    while any(_alive(process) for process in family):
+    while any(alive(process) for process in family):
         if time.monotonic() >= deadline:
             return False
         await asyncio.sleep(POLL_S)
     return True
 
 
-def _alive(process: psutil.Process) -> bool:
+def alive(process: psutil.Process) -> bool:
+    """Whether it still runs. A zombie does not: it only waits for its parent to ask."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

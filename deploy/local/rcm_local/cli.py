@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from rcm_local.children import reap_all
@@ -172,5 +173,7 @@ def _problems_as_sentences() -> Iterator[None]:
     try:
         yield
     except LocalProblem as problem:
-        Console(stderr=True, highlight=False).print(f"[red]✗[/] {problem}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(
+            f"[red]✗[/] {escape(str(problem))}", soft_wrap=True
+        )
         raise typer.Exit(1) from None

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from conftest import Servers
 
+from rcm_local.children import alive
 from rcm_local.kafka import EmbeddedKafka, answers
 from rcm_local.postgres import EmbeddedPostgres
 from rcm_local.problems import LocalProblem
@@ -74,7 +75,7 @@ async def test_stopping_leaves_no_process(own_postgres: EmbeddedPostgres) -> Non
     family += family[0].children(recursive=True)
     assert len(family) > 3
     await own_postgres.stop()
-    assert not [process for process in family if process.is_running()]
+    assert not [process for process in family if alive(process)]
 
 
 async def _provoke(server: EmbeddedPostgres) -> str:

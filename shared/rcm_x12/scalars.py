@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 _AMOUNT = re.compile(r"-?(?:[0-9]{1,16}(?:\.[0-9]{0,2})?|\.[0-9]{1,2})", re.ASCII)
@@ -38,10 +38,24 @@ class _Dates(dict[str, date]):
         return value
 
 
+class _Quantities(dict[str, Decimal]):
+    """Numbers by their text. Raises ValueError for what is no number."""
+
+    def __missing__(self, text: str) -> Decimal:
+        if not _NUMBER.fullmatch(text):
+            raise ValueError("not a number")
+        if len(self) >= _MEMO_MAX:
+            self.clear()
+        self[text] = value = Decimal(text)
+        return value
+
+
 CENTS: Final[dict[str, int]] = _Memo()
 """`CENTS["12.5"]` is 1250. Use `cents` unless the lookup is on a hot path."""
 DATES: Final[dict[str, date]] = _Dates()
 """`DATES["20260131"]`."""
+QUANTITIES: Final[dict[str, Decimal]] = _Quantities()
+"""`QUANTITIES["1.5"]`."""
 
 
 def cents(text: str) -> int:
@@ -58,12 +72,7 @@ def amount_text(value_cents: int) -> str:
 
 def quantity(text: str) -> Decimal:
     """A count or measure. ValueError for what is no number."""
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("not a number")
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError("not a number") from error
+    return QUANTITIES[text]
 
 
 def quantity_text(value: Decimal) -> str:

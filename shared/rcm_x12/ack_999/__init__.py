@@ -5,6 +5,8 @@ read(content: bytes) -> Reading[Acknowledgment]
 acknowledge(reading: Reading[object]) -> tuple[Acknowledgment, ...]
 """
 
+from rcm_x12.ack_999.answer import acknowledge
+from rcm_x12.ack_999.reader import read
 from rcm_x12.ack_999.values import (
     Acknowledgment,
     Context,
@@ -12,5 +14,15 @@ from rcm_x12.ack_999.values import (
     SegmentError,
     SetResponse,
 )
+from rcm_x12.ack_999.writer import write
 
-__all__ = ["Acknowledgment", "Context", "ElementError", "SegmentError", "SetResponse"]
+__all__ = [
+    "Acknowledgment",
+    "Context",
+    "ElementError",
+    "SegmentError",
+    "SetResponse",
+    "acknowledge",
+    "read",
+    "write",
+]

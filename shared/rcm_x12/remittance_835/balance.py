@@ -28,7 +28,6 @@ def sums_of(claim: ClaimPayment) -> Sums:
         adjusted = sum(each.amount_cents for each in line.adjustments)
         sums.count = ordinal
         sums.charged += line.charge_cents
-        sums.paid += line.paid_cents
         sums.adjusted += adjusted
         if line.charge_cents - adjusted != line.paid_cents:
             sums.lines.append(ordinal)

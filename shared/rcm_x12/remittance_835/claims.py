@@ -1,10 +1,13 @@
-"""Loop 2100 of an 835 to a claim payment: the hot path of reading, so it dispatches by plain ifs.
+"""Loop 2100 of an 835 to a claim payment: the hot path of reading.
 
-It assumes that every amount, date and number can be read. When one cannot, `repair` takes it out,
+What stands under a CLP or SVC repeats a lot (the same adjustment, date, allowed amount), and frozen
+values may be shared: a segment seen before is looked up by its text instead of being read again.
+All amounts, dates and numbers are assumed to be readable; when one is not, `repair` takes it out,
 says so in a finding, and the claim is read again.
 """
 
 from datetime import date
+from typing import Any, Final
 
 from rcm_x12.pieces import at, read_contact, read_outpatient_remarks, read_procedure
 from rcm_x12.quick import quick
@@ -14,23 +17,37 @@ from rcm_x12.remittance_835.values import (
     Remark,
     ServicePayment,
 )
-from rcm_x12.scalars import CENTS, DATES, quantity
-from rcm_x12.values import Adjustment, Amount, Name, Procedure, Quantity, Reference
+from rcm_x12.scalars import CENTS, DATES, QUANTITIES
+from rcm_x12.values import (
+    Adjustment,
+    Amount,
+    Contact,
+    Name,
+    OutpatientRemarks,
+    Procedure,
+    Quantity,
+    Reference,
+)
 
-_PROCEDURES_MAX = 50_000
+_MEMO_MAX: Final = 50_000
 
 _claim = quick(ClaimPayment)
 _service = quick(ServicePayment)
 _adjustment = quick(Adjustment)
-_amount = quick(Amount)
 _reference = quick(Reference)
 _name = quick(Name)
+
+# What a segment under a CLP or SVC was read into: kind, value, and for a CAS its sum and the part
+# of it that is the patient's. Kinds are small integers because the loop compares them.
+Known = tuple[int, Any, int, int]
+_CAS, _DATE, _REFERENCE, _AMOUNT, _LINE_NUMBER, _REMARK, _QUANTITY, _NAME, _REST = range(9)
+_UNREPEATED: Final = frozenset({_LINE_NUMBER, _NAME, _REST})
 
 
 class Sums:
     """What one claim adds to its transaction, and whether it balances itself."""
 
-    __slots__ = ("adjusted", "charged", "count", "lines", "paid", "patient")
+    __slots__ = ("adjusted", "charged", "count", "lines", "patient")
 
     def __init__(self) -> None:
         self.count = 0
@@ -41,8 +58,6 @@ class Sums:
         """Of these, group PR."""
         self.charged = 0
         """Sum of SVC02."""
-        self.paid = 0
-        """Sum of SVC03."""
         self.lines: list[int] = []
         """Ordinals of lines that do not balance, from 1."""
 
@@ -54,96 +69,97 @@ class ClaimReader:
         self._element = element
         self._component = component
         self._procedures: dict[str, Procedure] = {}
+        self._known: dict[str, Known] = {}
 
     def read(self, raw: list[str], starts: list[int], number: str) -> tuple[ClaimPayment, Sums]:
-        """A claim from its segments and the places of its SVCs. ValueError when one is unreadable."""
+        """A claim from its segments and the places of its SVCs.
+
+        ValueError or IndexError when a segment cannot be read as it stands.
+        """
         sums = Sums()
-        first = starts[0] if starts else len(raw)
-        services = []
-        if starts:
-            ends = [*starts[1:], len(raw)]
-            for begin, end in zip(starts, ends, strict=True):
-                services.append(self._service(raw[begin:end], sums))
-        return self._claim(raw[:first], tuple(services), sums, number), sums
+        if not starts:
+            return self._claim(raw, (), sums, number), sums
+        starts.append(len(raw))
+        services = tuple(
+            [
+                self._service(raw[begin:end], sums)
+                for begin, end in zip(starts, starts[1:], strict=False)
+            ]
+        )
+        return self._claim(raw[: starts[0]], services, sums, number), sums
 
     def _service(self, raw: list[str], sums: Sums) -> ServicePayment:
-        svc = raw[0].split(self._element)
-        svc += [""] * (8 - len(svc))
+        """2110."""
+        known, learn = self._known.get, self._learn
+        adjustments: tuple[Adjustment, ...] = ()
+        references: tuple[Reference, ...] = ()
+        amounts: tuple[Amount, ...] = ()
+        remarks: tuple[Remark, ...] = ()
+        quantities: tuple[Quantity, ...] = ()
+        number, start, end, adjusted = "", None, None, 0
+        for segment in raw[1:]:
+            kind, value, total, patient = known(segment) or learn(segment)
+            if kind == _CAS:
+                adjustments += value
+                adjusted += total
+                sums.patient += patient
+            elif kind == _DATE:
+                if value[0] == "151":
+                    end = value[1]
+                else:
+                    start = value[1]
+            elif kind == _LINE_NUMBER:
+                number = value
+            elif kind == _AMOUNT:
+                amounts += value
+            elif kind == _REFERENCE:
+                references += value
+            elif kind == _REMARK:
+                remarks += value
+            elif kind == _QUANTITY:
+                quantities += value
+        rest = (number, start, end, references, amounts, quantities, remarks)
+        return self._line(raw[0].split(self._element), adjustments, adjusted, sums, rest)
+
+    def _line(
+        self,
+        svc: list[str],
+        adjustments: tuple[Adjustment, ...],
+        adjusted: int,
+        sums: Sums,
+        rest: tuple[Any, ...],
+    ) -> ServicePayment:
         charge, paid = CENTS[svc[2]], CENTS[svc[3]]
-        parts = self._collect(raw, sums)
-        number = ""
-        references = parts.references
-        for index, reference in enumerate(references):
-            if reference.qualifier == "6R":
-                number = references.pop(index).value
-                break
         sums.count += 1
         sums.charged += charge
-        sums.paid += paid
-        if charge - parts.adjusted != paid:
+        sums.adjusted += adjusted
+        if charge - adjusted != paid:
             sums.lines.append(sums.count)
-        day, other = parts.dates.get, parts.other
+        size = len(svc)
+        revenue, count, submitted, billed = "", None, None, None
+        if size > 4:
+            revenue = svc[4]
+            count = QUANTITIES[svc[5]] if size > 5 and svc[5] else None
+            submitted = self._procedure(svc[6]) if size > 6 and svc[6] else None
+            billed = QUANTITIES[svc[7]] if size > 7 and svc[7] else None
+        number, *after = rest
         return _service(
             self._procedure(svc[1]),
             charge,
             paid,
-            tuple(parts.adjustments),
+            adjustments,
             number,
-            svc[4],
-            quantity(svc[5]) if svc[5] else None,
-            self._procedure(svc[6]) if svc[6] else None,
-            quantity(svc[7]) if svc[7] else None,
-            day("472") or day("150"),
-            day("151"),
-            tuple(references),
-            tuple(parts.amounts),
-            _quantities(other) if other else (),
-            _remarks(other) if other else (),
+            revenue,
+            count,
+            submitted,
+            billed,
+            *after,
         )
 
-    def _collect(self, raw: list[str], sums: Sums) -> "_Parts":
-        """What stands under a CLP or an SVC, by kind."""
-        element = self._element
-        parts = _Parts()
-        for segment in raw[1:]:
-            one = segment.split(element)
-            tag = one[0]
-            if tag == "CAS":
-                parts.adjusted += self._adjust(one, parts.adjustments, sums)
-            elif tag == "DTM":
-                parts.dates[one[1]] = DATES[one[2]]
-            elif tag == "REF":
-                parts.references.append(_reference(one[1], one[2]))
-            elif tag == "AMT":
-                parts.amounts.append(_amount(one[1], CENTS[one[2]]))
-            elif tag == "NM1":
-                parts.names.append((one[1], _read_name(one)))
-            else:
-                parts.other.append(one)
-        sums.adjusted += parts.adjusted
-        return parts
-
-    def _adjust(self, cas: list[str], into: list[Adjustment], sums: Sums) -> int:
-        """The triplets of one CAS; an empty quantity keeps its place."""
-        group = cas[1]
-        total = 0
-        size = len(cas)
-        for place in range(2, size, 3):
-            if not cas[place] and not any(cas[place + 1 : place + 2]):
-                continue
-            amount = CENTS[cas[place + 1]]
-            count = cas[place + 2] if place + 2 < size else ""
-            into.append(_adjustment(group, cas[place], amount, quantity(count) if count else None))
-            total += amount
-        if group == "PR":
-            sums.patient += total
-        return total
-
     def _procedure(self, text: str) -> Procedure:
-        """Procedures repeat, and are frozen, so equal text is one value."""
         known = self._procedures.get(text)
         if known is None:
-            if len(self._procedures) >= _PROCEDURES_MAX:
+            if len(self._procedures) >= _MEMO_MAX:
                 self._procedures.clear()
             known = self._procedures[text] = read_procedure(text, self._component)
         return known
@@ -151,14 +167,54 @@ class ClaimReader:
     def _claim(
         self, raw: list[str], services: tuple[ServicePayment, ...], sums: Sums, number: str
     ) -> ClaimPayment:
-        clp = raw[0].split(self._element)
-        clp += [""] * (14 - len(clp))
-        parts = self._collect(raw, sums)
-        names, other, day = parts.names, parts.other, parts.dates.get
-        patient = next((name for code, name in names if code == "QC"), None)
-        found = {one[0]: one for one in reversed(other)} if other else _NONE
-        mia, moa, per = found.get("MIA"), found.get("MOA"), found.get("PER")
+        """2100 without its lines."""
+        known, learn = self._known.get, self._learn
+        adjustments: tuple[Adjustment, ...] = ()
+        references: tuple[Reference, ...] = ()
+        amounts: tuple[Amount, ...] = ()
+        quantities: tuple[Quantity, ...] = ()
+        names: tuple[tuple[str, Name], ...] = ()
+        dates: dict[str, date] = {}
+        patient: Name | None = None
+        other: list[list[str]] = []
+        for segment in raw[1:]:
+            kind, value, total, share = known(segment) or learn(segment)
+            if kind == _CAS:
+                adjustments += value
+                sums.adjusted += total
+                sums.patient += share
+            elif kind == _NAME:
+                if patient is None and value[0] == "QC":
+                    patient = value[1]
+                else:
+                    names += (value,)
+            elif kind == _DATE:
+                dates[value[0]] = value[1]
+            elif kind == _AMOUNT:
+                amounts += value
+            elif kind == _REFERENCE:
+                references += value
+            elif kind == _LINE_NUMBER:
+                references += (_reference("6R", value),)
+            elif kind == _QUANTITY:
+                quantities += value
+            elif kind == _REST:
+                other.append(value)
+        inpatient, outpatient, contact = _remarks_of(other) if other else (None, None, None)
+        day = dates.get
         return _claim(
+            *self._head(raw[0].split(self._element)),
+            *(adjustments, patient, names, inpatient, outpatient, references),
+            *(day("232"), day("233"), day("050"), day("036")),
+            *(contact, amounts, quantities, services, number),
+        )
+
+    @staticmethod
+    def _head(clp: list[str]) -> tuple[Any, ...]:
+        """CLP01-13 but CLP10, which the guide does not use."""
+        clp += [""] * (14 - len(clp))
+        weight, fraction = clp[12], clp[13]
+        return (
             clp[1],
             clp[2],
             CENTS[clp[3]],
@@ -169,60 +225,71 @@ class ClaimReader:
             clp[8],
             clp[9],
             clp[11],
-            quantity(clp[12]) if clp[12] else None,
-            quantity(clp[13]) if clp[13] else None,
-            tuple(parts.adjustments),
-            patient,
-            tuple([each for each in names if each[1] is not patient]),
-            InpatientRemarks(tuple(mia[1:])) if mia else None,
-            read_outpatient_remarks(moa, _raise) if moa else None,
-            tuple(parts.references),
-            day("232"),
-            day("233"),
-            day("050"),
-            day("036"),
-            read_contact(per) if per else None,
-            tuple(parts.amounts),
-            _quantities(other) if other else (),
-            services,
-            number,
+            QUANTITIES[weight] if weight else None,
+            QUANTITIES[fraction] if fraction else None,
         )
 
-
-class _Parts:
-    """Segments under one CLP or SVC, by kind."""
-
-    __slots__ = ("adjusted", "adjustments", "amounts", "dates", "names", "other", "references")
-
-    def __init__(self) -> None:
-        self.adjusted = 0
-        self.adjustments: list[Adjustment] = []
-        self.amounts: list[Amount] = []
-        self.dates: dict[str, date] = {}
-        self.names: list[tuple[str, Name]] = []
-        self.other: list[list[str]] = []
-        self.references: list[Reference] = []
+    def _learn(self, segment: str) -> Known:
+        """Read a segment, and remember it when it is of a kind that repeats."""
+        known = _read(segment.split(self._element))
+        if known[0] not in _UNREPEATED:
+            if len(self._known) >= _MEMO_MAX:
+                self._known.clear()
+            self._known[segment] = known
+        return known
 
 
-_NONE: dict[str, list[str]] = {}
+def _read(parts: list[str]) -> Known:
+    tag = parts[0]
+    if tag == "REF":
+        if parts[1] == "6R":
+            return _LINE_NUMBER, parts[2], 0, 0
+        return _REFERENCE, (_reference(parts[1], parts[2]),), 0, 0
+    if tag == "NM1":
+        return _NAME, (parts[1], _read_name(parts)), 0, 0
+    if tag == "CAS":
+        return _read_adjustments(parts)
+    if tag == "DTM":
+        return _DATE, (parts[1], DATES[parts[2]]), 0, 0
+    if tag == "AMT":
+        return _AMOUNT, (Amount(parts[1], CENTS[parts[2]]),), 0, 0
+    if tag == "LQ":
+        return _REMARK, (Remark(parts[1], parts[2]),), 0, 0
+    if tag == "QTY":
+        return _QUANTITY, (Quantity(parts[1], QUANTITIES[parts[2]]),), 0, 0
+    return _REST, parts, 0, 0
+
+
+def _read_adjustments(cas: list[str]) -> Known:
+    """The triplets of one CAS; an empty quantity keeps its place."""
+    group, size, total = cas[1], len(cas), 0
+    found = []
+    for place in range(2, size, 3):
+        if not cas[place] and not at(cas, place + 1):
+            continue
+        amount, count = CENTS[cas[place + 1]], at(cas, place + 2)
+        found.append(_adjustment(group, cas[place], amount, QUANTITIES[count] if count else None))
+        total += amount
+    return _CAS, tuple(found), total, total if group == "PR" else 0
+
+
+def _read_name(nm1: list[str]) -> Name:
+    if len(nm1) < 10:
+        nm1 += [""] * (10 - len(nm1))
+    return _name(nm1[3], nm1[4], nm1[5], nm1[7], nm1[2] == "1", nm1[8], nm1[9])
+
+
+def _remarks_of(
+    other: list[list[str]],
+) -> tuple[InpatientRemarks | None, OutpatientRemarks | None, Contact | None]:
+    found = {one[0]: one for one in reversed(other)}
+    mia, moa, per = found.get("MIA"), found.get("MOA"), found.get("PER")
+    return (
+        InpatientRemarks(tuple(mia[1:])) if mia else None,
+        read_outpatient_remarks(moa, _raise) if moa else None,
+        read_contact(per) if per else None,
+    )
 
 
 def _raise(_code: str, message: str, _element: int) -> None:
     raise ValueError(message)
-
-
-def _read_name(nm1: list[str]) -> Name:
-    size = len(nm1)
-    if size > 9:
-        return _name(nm1[3], nm1[4], nm1[5], nm1[7], nm1[2] == "1", nm1[8], nm1[9])
-    return _name(
-        at(nm1, 3), at(nm1, 4), at(nm1, 5), at(nm1, 7), at(nm1, 2) == "1", at(nm1, 8), at(nm1, 9)
-    )
-
-
-def _quantities(other: list[list[str]]) -> tuple[Quantity, ...]:
-    return tuple(Quantity(qty[1], quantity(qty[2])) for qty in other if qty[0] == "QTY")
-
-
-def _remarks(other: list[list[str]]) -> tuple[Remark, ...]:
-    return tuple(Remark(lq[1], lq[2]) for lq in other if lq[0] == "LQ")

@@ -4,6 +4,7 @@ write(envelope: Envelope, acknowledgments: Sequence[ClaimAcknowledgment]) -> byt
 read(content: bytes) -> Reading[ClaimAcknowledgment]
 """
 
+from rcm_x12.status_277ca.reader import read
 from rcm_x12.status_277ca.values import (
     ClaimAcknowledgment,
     ClaimStatus,
@@ -13,6 +14,7 @@ from rcm_x12.status_277ca.values import (
     StatusCode,
     Totals,
 )
+from rcm_x12.status_277ca.writer import write
 
 __all__ = [
     "ClaimAcknowledgment",
@@ -22,4 +24,6 @@ __all__ = [
     "Status",
     "StatusCode",
     "Totals",
+    "read",
+    "write",
 ]

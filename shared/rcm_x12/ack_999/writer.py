@@ -1,0 +1,84 @@
+"""Acknowledgments to a 999 file."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rcm_x12.ack_999.values import (
+    Acknowledgment,
+    Context,
+    ElementError,
+    SegmentError,
+    SetResponse,
+)
+from rcm_x12.builder import CODE, composite, interchange, needed, segment
+from rcm_x12.envelope import Envelope
+from rcm_x12.findings import WriteRefused
+from rcm_x12.layout import guide
+
+VERSION = "005010X231A1"
+_CODES_MAX = 5
+_BAD_VALUE_MAX = 99
+
+
+def write(envelope: Envelope, acknowledgments: Sequence[Acknowledgment]) -> bytes:
+    """One interchange with one group, one ST per received group.
+
+    A 999 is never acknowledged, so ISA14 must be off. Raises WriteRefused.
+    """
+    if envelope.acknowledgment_requested:
+        raise WriteRefused("ISA14", "a 999 asks for no acknowledgment")
+    return interchange(envelope, guide(VERSION), [list(_body(one)) for one in acknowledgments])
+
+
+def _body(ack: Acknowledgment) -> Iterator[str]:
+    functional_id, number = CODE[ack.functional_id], CODE[ack.group_control_number]
+    yield segment("AK1", functional_id, number, CODE[ack.version] if ack.version else "")
+    for response in ack.sets:
+        yield from _response(response)
+    counts = (ack.included_count, ack.received_count, ack.accepted_count)
+    yield segment("AK9", CODE[ack.code], *map(str, counts), *_few(ack.error_codes))
+
+
+def _response(response: SetResponse) -> Iterator[str]:
+    number = needed(response.control_number, "2000 AK202", 9)
+    yield segment("AK2", CODE[response.set_id], number, _code_of_version(response.version))
+    for error in response.errors:
+        yield from _segment_error(error)
+    yield segment("IK5", CODE[response.code], *_few(response.error_codes))
+
+
+def _code_of_version(version: str) -> str:
+    return needed(version, "2000 AK203", 35) if version else ""
+
+
+def _few(codes: Sequence[str]) -> Iterable[str]:
+    return [CODE[code] for code in codes[:_CODES_MAX]]
+
+
+def _segment_error(error: SegmentError) -> Iterator[str]:
+    yield segment("IK3", CODE[error.segment_id], str(error.position), error.loop, CODE[error.code])
+    for context in error.contexts:
+        yield _context(context)
+    for each in error.elements:
+        yield _element_error(each)
+        for context in each.contexts:
+            yield _context(context)
+
+
+def _element_error(error: ElementError) -> str:
+    place = composite(str(error.element), str(error.component or ""), str(error.repetition or ""))
+    return segment("IK4", place, error.data_element, CODE[error.code], _copied(error.bad_value))
+
+
+def _copied(value: str) -> str:
+    """IK404, left out when the value itself cannot be sent."""
+    try:
+        return needed(value, "2110 IK404", _BAD_VALUE_MAX) if value else ""
+    except WriteRefused:
+        return ""
+
+
+def _context(context: Context) -> str:
+    name = composite(needed(context.name, "CTX01", 35), context.value)
+    element = composite(str(context.element or ""), str(context.component or ""))
+    place = str(context.segment_position or "")
+    return segment("CTX", name, CODE[context.segment_id], place, context.loop, element)

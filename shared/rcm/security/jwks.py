@@ -115,11 +115,12 @@ def _public_keys(document: dict[str, Any]) -> dict[str, PublicKey]:
         key_id = found.get("kid")
         if not isinstance(key_id, str) or found.get("kty") not in {"EC", "OKP", "RSA"}:
             continue
+        # Six bits a character (Base64url); a key that is too short is not even made.
+        if found["kty"] == "RSA" and len(str(found.get("n", ""))) * 6 < RSA_BITS_MIN:
+            continue
         try:
             key = import_key(found)
         except (JoseError, ValueError, TypeError, KeyError):
-            continue
-        if isinstance(key, RSAKey) and key.raw_value.key_size < RSA_BITS_MIN:
             continue
         if isinstance(key, ECKey | OKPKey | RSAKey):
             keys[key_id] = key

@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import ClassVar, Self, TypedDict
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -36,7 +36,6 @@ from rcm.security.kek import (
 )
 
 FORMAT = 1
-CHECK_INTERVAL_S = 1.0
 INDEX_KEY = "index"
 
 
@@ -75,6 +74,8 @@ class Content(TypedDict):
 
 class FileKeyring:
     """The keyring in a file. The file says which of the given key-encryption keys wraps it."""
+
+    check_interval_s: ClassVar[float] = 1.0
 
     def __init__(self, path: Path, keys: Sequence[KeyEncryptionKey]) -> None:
         self._path = path
@@ -228,7 +229,7 @@ class FileKeyring:
     def _refresh(self) -> None:
         """Read the file again when it was replaced. Raises rather than go on with old keys."""
         with self._lock:
-            self._check_at = time.monotonic() + CHECK_INTERVAL_S
+            self._check_at = time.monotonic() + self.check_interval_s
             try:
                 status = self._path.stat()
                 seen = (status.st_ino, status.st_mtime_ns, status.st_size)

@@ -23,6 +23,8 @@ from rcm.migrations import missing_revisions
 from rcm.settings import Role
 
 LOOP_LAG_MAX_S = 5.0
+# Half of the time after which the broker takes a consumer's partitions away.
+STUCK_S = 150.0
 _CHECK_TIMEOUT_S = 3.0
 _CHECK_AGE_S = 1.0
 
@@ -33,7 +35,8 @@ class Component(Protocol):
     async def run(self, stop: asyncio.Event) -> None: ...
 
     def health(self) -> Mapping[str, Any]:
-        """`alive` and `ready` where they are known; whatever else an operator likes to see."""
+        """`ready`, and the age in seconds of its last poll or turn (`last_poll_age_s`,
+        `last_turn_age_s`); whatever else an operator likes to see."""
         ...
 
 
@@ -56,7 +59,7 @@ class Health:
         parts = {name: dict(part.health()) for name, part in self.components.items()}
         lag_ms = round(self.loop.lag_s * 1000)
         good = self.loop.lag_s < LOOP_LAG_MAX_S
-        good = good and all(part.get("alive", True) for part in parts.values())
+        good = good and all(map(_makes_progress, parts.values()))
         return good, {"loop_lag_ms": lag_ms, "components": parts}
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
@@ -91,6 +94,13 @@ class Health:
 
     async def _topics_present(self) -> bool:
         return self.topics_present is None or await self.topics_present()
+
+
+def _makes_progress(part: Mapping[str, Any]) -> bool:
+    """A part that is connected and yet has not turned for long is stuck; one that waits for its
+    broker or database is not, and a restart would not help it."""
+    ages_s = [part[name] for name in ("last_poll_age_s", "last_turn_age_s") if name in part]
+    return not part.get("ready", True) or all(age_s < STUCK_S for age_s in ages_s)
 
 
 async def _is_writable(database: Database) -> bool:

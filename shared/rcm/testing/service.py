@@ -26,7 +26,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -38,6 +38,7 @@ from pydantic import SecretStr
 from rcm.contracts.base import Event
 from rcm.db import Database, Tx
 from rcm.events import JobContext, Received
+from rcm.events.topics import admin
 from rcm.ids import new_id
 from rcm.migrations import DatabaseUrls
 from rcm.security.audit import Signer
@@ -45,7 +46,9 @@ from rcm.security.kek import make_key_file
 from rcm.security.seal import FileKeyring
 from rcm.security.tenants import register
 from rcm.service import Kit, Service
-from rcm.settings import Settings
+from rcm.service.components import parts_of
+from rcm.service.health import Component
+from rcm.settings import Role, Settings
 from rcm.testing.databases import service_database
 from rcm.testing.tokens import JWKS_URL, Issuer, principal
 
@@ -55,6 +58,7 @@ T = TypeVar("T")
 TENANT = UUID("7e57c0de-0000-4000-8000-000000000001")
 OTHER_TENANT = UUID("7e57c0de-0000-4000-8000-000000000002")
 EVERYTHING = "*.cruds"
+NO_BROKER = "127.0.0.1:1"
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -174,6 +178,23 @@ class ServiceUnderTest:
             for row in rows
         ]
 
+    @contextlib.asynccontextmanager
+    async def running(self, role: Role = "all") -> AsyncIterator[dict[str, Component]]:
+        """Run the role's parts (by name: relay, consumer, jobs, parking, audit) in this process;
+        at the end they finish what they have in hand. Ends with the error of a part that died."""
+        stop = asyncio.Event()
+        settings = self.settings.model_copy(update={"role": role})
+        parts = parts_of(self.service, replace(self.kit, settings=settings))
+        tasks = [asyncio.create_task(part.run(stop)) for part in parts.components.values()]
+        try:
+            if parts.topics_present is not None:
+                await eventually(parts.topics_present, timeout_s=60)
+            yield parts.components
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
+            await parts.close()
+
     def _received(self, found: Event | Received[Any]) -> Received[Any]:
         if isinstance(found, Received):
             return found
@@ -186,7 +207,7 @@ class ServiceUnderTest:
 async def service_under_test(
     service: Service,
     postgres_admin_url: str,
-    kafka_bootstrap: str = "127.0.0.1:1",
+    kafka_bootstrap: str = NO_BROKER,
     **settings: Any,
 ) -> AsyncIterator[ServiceUnderTest]:
     """The service with a fresh database. `settings` replace single settings of `Settings`. Without
@@ -208,6 +229,8 @@ async def service_under_test(
                 yield ServiceUnderTest(service, made, urls, kit, app, issuer, keyring)
             finally:
                 await kit.database.close()
+                if kafka_bootstrap != NO_BROKER:
+                    await _delete_topics(made)
 
 
 async def eventually(
@@ -225,6 +248,15 @@ async def eventually(
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(pause_s)
+
+
+async def _delete_topics(settings: Settings) -> None:
+    """Topics of this test's prefix, where there are any and a broker to ask."""
+    with contextlib.suppress(OSError, RuntimeError):
+        async with admin(settings.kafka_bootstrap) as client:
+            mine = [n for n in await client.list_topics() if n.startswith(settings.topic_prefix)]
+            if mine:
+                await client.delete_topics(mine)
 
 
 def _settings(urls: DatabaseUrls, directory: Path, kafka_bootstrap: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ INSERT INTO outbox_quarantine (tenant_id, topic, aggregate_id, event_id, reason)
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
 """
 MEASURE = """
-SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) AS some) AS pending,
+SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) AS first_rows) AS pending,
        (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
           FROM outbox ORDER BY id LIMIT 1) AS oldest_s,
        (SELECT count(*) FROM outbox_quarantine) AS quarantined
@@ -133,11 +133,12 @@ class Relay:
             while not stop.is_set():
                 try:
                     async with opened(self._url, self._name) as session:
-                        delay = BACKOFF_S[0]
                         await self._serve(session, stop)
                 except (DatabaseUnavailable, StatementFailed) as error:
-                    _log.warning("the relay lost its session", error_type=type(error).__name__)
+                    _log.warning("the relay lost its session", **log.describe(error))
                 finally:
+                    # Whoever got as far as to measure had a session that works.
+                    delay = BACKOFF_S[0] if self._due["measure"] else delay
                     self._state.connected = False
                     self._state.held.clear()
                     telemetry.SHARDS_HELD.set(0)

@@ -111,7 +111,8 @@ def cash_residual_cents(flows: Flows, unapplied_cents: int) -> int:
         for use in CASH_USES - CASH_CODES - {AccountCode.UNAPPLIED}
     )
     into_unapplied = unapplied_cents + sum(
-        _net(flows, AccountCode.UNAPPLIED, code) for code in set(AccountCode) - CASH_CODES
+        _net(flows, AccountCode.UNAPPLIED, code)
+        for code in set(AccountCode) - CASH_CODES - {AccountCode.UNAPPLIED}
     )
     return received - used - into_unapplied
 

@@ -182,7 +182,7 @@ INSERT INTO ledger_account
   (tenant_id, account_id, code, claim_id, payer_id, patient_id, reference)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[],
                      $7::text[])
-ON CONFLICT (tenant_id, account_id) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 
 

@@ -74,32 +74,38 @@ class HttpProcess:
 
 
 class Supervisor:
-    """Units in the order of their start. `tell` hears of every change of state."""
+    """Groups of units in the order of their start. `tell` hears of every change of state."""
 
     def __init__(self, tell: Listener) -> None:
         self._tell = tell
-        self._units: list[Unit] = []
+        self._groups: list[tuple[Unit, ...]] = []
         self.states: dict[str, State] = {}
         self.on_change: Callable[[], None] = lambda: None
 
-    async def start(self, unit: Unit) -> None:
-        """Start a unit and wait until it is ready. Raises `LocalProblem` when it does not come."""
-        self._units.append(unit)
+    async def start(self, *units: Unit) -> None:
+        """Start units side by side and wait until all are ready; they will be stopped side by side
+        as well. Raises `LocalProblem` when one does not come."""
+        self._groups.append(units)
+        await together(*(self._start(unit) for unit in units))
+
+    async def watch(self) -> None:
+        """Restart whatever ends, for ever. Raises `LocalProblem` when a unit keeps ending."""
+        await together(*(self._keep(unit) for group in self._groups for unit in group))
+
+    async def stop(self) -> None:
+        """Stop all, the last group first; whatever does not end in time is killed."""
+        while self._groups:
+            await asyncio.gather(*(self._stop(unit) for unit in self._groups.pop()))
+
+    async def _start(self, unit: Unit) -> None:
         self._change(unit, "starting")
         await unit.start()
         self._change(unit, "ready")
 
-    async def watch(self) -> None:
-        """Restart whatever ends, for ever. Raises `LocalProblem` when a unit keeps ending."""
-        await together(*(self._keep(unit) for unit in self._units))
-
-    async def stop(self) -> None:
-        """Stop all, the last one started first; whatever does not end in time is killed."""
-        for unit in reversed(self._units):
-            self._change(unit, "stopping")
-            await unit.stop()
-            self._change(unit, "stopped")
-        self._units.clear()
+    async def _stop(self, unit: Unit) -> None:
+        self._change(unit, "stopping")
+        await unit.stop()
+        self._change(unit, "stopped")
 
     async def _keep(self, unit: Unit) -> None:
         crashes: deque[float] = deque(maxlen=CRASHES_MAX)

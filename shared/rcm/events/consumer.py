@@ -211,7 +211,7 @@ class Consumer:
         if self._tenants is None:
             return
         known = await self._tenants()
-        if known is not self._known:
+        if known != self._known:
             self._known = known
             self._intake.tenants = {str(tenant).encode(): tenant for tenant in known}
 

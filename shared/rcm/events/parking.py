@@ -32,7 +32,10 @@ INSERT INTO parked (tenant_id, consumer, topic, aggregate_id, event_id, event_ty
                     reason, error, attempts, state, next_attempt_at)
 SELECT t, $1, p, a, e, y, s, sp, so, st, k, v, h, r, x, 1,
        CASE WHEN r = 'late' THEN 'dead' ELSE 'waiting' END,
-       CASE WHEN head THEN clock_timestamp() + $16::interval END
+       CASE WHEN NOT head THEN NULL
+            -- Directories of tenants are caches: a new one is known everywhere within seconds.
+            WHEN r = 'unknown_tenant' THEN clock_timestamp() + least($16, interval '5 seconds')
+            ELSE clock_timestamp() + $16::interval END
   FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bigint[],
               $8::int[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bytea[], $13::jsonb[],
               $14::text[], $15::jsonb[], $17::bool[])

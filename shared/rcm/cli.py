@@ -26,6 +26,7 @@ SUMMARIES: Mapping[str, str] = {
     "events": "Topics, outbox, consumers, parked events, dead letters, replay.",
     "books": "Verify the ledgers and export them.",
     "audit": "Verify the audit chain against its anchor.",
+    "keys": "Make, rotate, move and shred tenants' keys.",
     "x12": "Read, check, answer and write X12 files.",
     "codes": "Load, list and search code sets.",
     "migrate": "Bring a service's database to its newest schema.",

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     """Tenant keys, wrapped by the key-encryption key (`rcm.security.seal`)."""
     kek: str = ""
     """Where the key-encryption key is, never what it is: `file:/path`, `env:VARIABLE`, or
-    `<provider>:<name>` of an installed one (`rcm.security.kek`)."""
+    `<provider>:<name>` of an installed one; two, while the keyring moves (`rcm.security.kek`)."""
     issuer: str
     """`iss` of accepted tokens."""
     audience: str = "rcm"

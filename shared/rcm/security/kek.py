@@ -2,7 +2,8 @@
 
 `RCM_KEK` names where it is, never what it is: `file:/run/secrets/rcm-kek`, `env:NAME_OF_VARIABLE`,
 or `<provider>:<anything>` for a provider installed under the entry point group
-`rcm.key_encryption_keys` (a cloud KMS, an HSM), which is called with the text after the colon.
+`rcm.key_encryption_keys` (a cloud KMS, an HSM), which is called with the text after the colon. It
+names two, with a blank between, while a keyring moves from one to the other.
 """
 
 import base64
@@ -105,8 +106,13 @@ def key_of(reference: str) -> KeyEncryptionKey:
     raise KeyringUnusable(f"no key provider named {provider} is installed")
 
 
-def key_of_environment() -> KeyEncryptionKey:
-    """The key-encryption key that `RCM_KEK` names."""
-    if "RCM_KEK" not in os.environ:
+def keys_of(references: str) -> tuple[KeyEncryptionKey, ...]:
+    """All key-encryption keys that blank-separated references name, at least one."""
+    if not references.strip():
         raise KeyringUnusable("set RCM_KEK to where the key-encryption key is, as file:/path")
-    return key_of(os.environ["RCM_KEK"])
+    return tuple(key_of(reference) for reference in references.split())
+
+
+def keys_of_environment() -> tuple[KeyEncryptionKey, ...]:
+    """The key-encryption keys that `RCM_KEK` names."""
+    return keys_of(os.environ.get("RCM_KEK", ""))

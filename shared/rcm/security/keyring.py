@@ -32,7 +32,7 @@ from rcm.security.kek import (
     NONCE_BYTES,
     KeyEncryptionKey,
     KeyringUnusable,
-    key_of_environment,
+    keys_of_environment,
 )
 
 FORMAT = 1
@@ -89,12 +89,12 @@ class FileKeyring:
     @classmethod
     def load(cls, path: Path, *keys: KeyEncryptionKey) -> Self:
         """The keyring of an existing file, by default under the key that `RCM_KEK` names."""
-        return cls(path, keys or (key_of_environment(),))
+        return cls(path, keys or keys_of_environment())
 
     @classmethod
     def create(cls, path: Path, *keys: KeyEncryptionKey) -> Self:
         """A new, empty keyring under the first key; an existing file is loaded as it is."""
-        wrappers = keys or (key_of_environment(),)
+        wrappers = keys or keys_of_environment()
         with _locked(path):
             if not path.exists():
                 _replace(path, Content(format=FORMAT, wrapped_by=wrappers[0].key_id, tenants={}))

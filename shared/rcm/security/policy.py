@@ -35,22 +35,23 @@ ROLES: Mapping[str, Grants] = MappingProxyType(
         # Sees all, changes nothing.
         "auditor": _role(everything="rs"),
         "coder": _role(
-            Encounter="crus", Coding="crus", CodeSet="rs", Note="crs", Claim="rs", Denial="rs"
+            Encounter="cruds", Patient="rs", Coding="crus", CodeSet="rs", Note="crs", Claim="rs",
+            Denial="rs",
         ),
         "biller": _role(
-            Encounter="rs", CodeSet="rs", Claim="crus", Denial="crus", FeeSchedule="crus",
-            Transmission="rs", Acknowledgment="rs", Remittance="crus", Interchange="rs",
-            Payer="rs", Account="rus", Balance="rs", Itemization="rs", Payment="crs",
-            Statement="crs", Ledger="rs",
+            Encounter="rs", Patient="rs", CodeSet="rs", Claim="cruds", Denial="crus",
+            FeeSchedule="crus", Transmission="rus", Acknowledgment="rs", Remittance="crus",
+            Interchange="rus", Payer="rs", TradingPartner="rs", Account="rus", Balance="rs",
+            Itemization="rs", Payment="crs", Statement="crs", Ledger="rs",
         ),
         # Keeps the machinery running and has no need to open what it carries.
         "operator": _role(
-            Transmission="rus", Acknowledgment="rs", Payer="crus", TradingPartner="crus",
-            CodeSet="crus", Event="rus", DeadLetter="rus", Tenant="rs",
+            Transmission="rus", Acknowledgment="rs", Interchange="u", Payer="crus",
+            TradingPartner="crus", CodeSet="crus", Event="rus", DeadLetter="rus", Tenant="rs",
         ),
         "patient_support": _role(
-            Claim="rs", Account="rus", Balance="rs", Itemization="rs", Payment="crs",
-            Statement="crs",
+            Patient="rs", Claim="rs", Account="rus", Balance="rs", Itemization="rs",
+            Payment="crs", Statement="crs",
         ),
         # A person who connects another system and checks what it sent.
         "integrator": _role(

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from rcm.contracts.base import SealedBytes
-from rcm.security.kek import KeyringUnusable, key_of
+from rcm.security.kek import KeyringUnusable, keys_of
 from rcm.security.keyring import FileKeyring, KeyShredded, KeyUnknown, SealBroken, SealError
 from rcm.settings import Settings
 
@@ -50,7 +50,7 @@ class Keyring(Protocol):
 
 def keyring_of(settings: Settings) -> FileKeyring:
     """The keyring that a service's settings name. Raises `KeyringUnusable` with what to do."""
-    return FileKeyring.load(settings.keyring_file, key_of(settings.kek))
+    return FileKeyring.load(settings.keyring_file, *keys_of(settings.kek))
 
 
 def bound_to(tenant_id: UUID, *parts: object) -> bytes:

@@ -65,6 +65,10 @@ class TenantDirectory:
         tenants = (await self._known(self._lifetime_s)).values()
         return tuple(sorted(found.tenant_id for found in tenants if found.status == "active"))
 
+    async def everyone(self) -> tuple[UUID, ...]:
+        """Also those who are suspended or closed: what was said of them is still kept."""
+        return tuple(sorted(await self._known(self._lifetime_s)))
+
     async def require(self, tenant_id: UUID) -> Tenant:
         """The tenant of a good token. Raises `Forbidden` when it is not served here."""
         found = (await self._known(self._lifetime_s)).get(tenant_id)

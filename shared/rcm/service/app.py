@@ -13,8 +13,7 @@ from rcm.db import Database
 from rcm.events.subscriptions import Subscriptions
 from rcm.migrations import EVENTS, SECURITY, upgrade
 from rcm.security.jwks import JwksCache
-from rcm.security.kek import key_of
-from rcm.security.seal import FileKeyring, Keyring
+from rcm.security.seal import Keyring, keyring_of
 from rcm.security.tenants import TenantDirectory
 from rcm.security.tokens import TokenVerifier
 from rcm.service import health, openapi, problems
@@ -51,7 +50,7 @@ class Service:
     ) -> Kit:
         """What requests need: opened lazily, so it can be made while the database is away. Tests
         may give a keyring or a verifier of their own."""
-        keys = keyring or _keyring(settings)
+        keys = keyring or keyring_of(settings)
         database = Database(
             settings.database_url.get_secret_value(),
             application_name=f"{self.name} {settings.role}",
@@ -106,11 +105,6 @@ def create_service(
             raise TypeError(f"{name}: {route} is not a route of an ApiRouter, so nothing guards it")
     places = dict.fromkeys((EVENTS, SECURITY, *migrations))
     return Service(name, router, subscriptions, tuple(places), resources)
-
-
-def _keyring(settings: Settings) -> Keyring:
-    keys = (key_of(settings.kek),) if settings.kek else ()
-    return FileKeyring.load(settings.keyring_file, *keys)
 
 
 def build_app(service: Service, kit: Kit, probes: health.Health, *, api: bool = True) -> FastAPI:

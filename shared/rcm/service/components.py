@@ -161,7 +161,7 @@ class Sealing:
         while not stop.is_set():
             try:
                 self._sealed += await self._sealer.run(
-                    self._database, await self._tenants.active(), self._clock.now()
+                    self._database, await self._tenants.everyone(), self._clock.now()
                 )
             except (DatabaseUnavailable, StatementFailed, OSError) as error:
                 log.failure(_logger, "the audit could not be sealed now", error)

@@ -22,6 +22,7 @@ async def test_only_active_tenants_are_served(kit) -> None:
     await register(kit.database, SOUTH, name_code="south", status="suspended")
     directory = TenantDirectory(kit.database)
     assert await directory.active() == (NORTH,)
+    assert await directory.everyone() == (NORTH, SOUTH)
     assert await directory.require(NORTH) == Tenant(NORTH, "north", "active")
     with pytest.raises(Forbidden, match="tenant_not_active"):
         await directory.require(SOUTH)

@@ -38,7 +38,7 @@ def allowed(scopes: str, roles: str, action: str, resource: str) -> bool:
         # A person has what both the scope and one of the roles allow.
         ("user/Claim.cruds", "", "r", "Claim", False),
         ("user/Claim.cruds", "biller", "u", "Claim", True),
-        ("user/Claim.cruds", "biller", "d", "Claim", False),
+        ("user/Payment.cruds", "biller", "d", "Payment", False),
         ("user/Claim.r", "biller", "u", "Claim", False),
         ("user/Claim.cruds", "coder", "u", "Claim", False),
         ("user/Claim.cruds", "coder biller", "u", "Claim", True),
@@ -52,6 +52,7 @@ def allowed(scopes: str, roles: str, action: str, resource: str) -> bool:
         ("user/*.cruds", "operator", "r", "Encounter", False),
         ("user/*.cruds", "operator", "u", "DeadLetter", True),
         ("user/*.cruds", "operator", "r", "Interchange", False),
+        ("user/*.cruds", "operator", "r", "Patient", False),
         ("user/*.cruds", "patient_support", "c", "Payment", True),
         ("user/*.cruds", "patient_support", "r", "Encounter", False),
         ("user/*.cruds", "integrator", "c", "Encounter", True),

@@ -1,7 +1,8 @@
 """One poll, one transaction: inbox, gates, effects, what they publish, and what must wait."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,6 +29,8 @@ class Applied:
     applied: int
     duplicates: int
     parked: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """Of what was parked."""
 
 
 class ShadowDone(Exception):  # noqa: N818 - ends a transaction that must leave no trace
@@ -82,7 +85,7 @@ class Applier:
                 buggify("consumer.handled")
                 await park(tx, self.consumer, verdict.park, tiers=self._tiers)
                 await gate.write(tx, self.consumer, verdict.gates)
-                done = Applied(len(verdict.apply), verdict.duplicates, len(verdict.park))
+                done = _applied(verdict)
                 buggify("consumer.before_commit")
                 self._leave_no_trace()
         except ShadowDone:
@@ -105,6 +108,11 @@ class Applier:
         await search.run(groups, suspect=not isinstance(failed, Park))
         if search.poison:
             _hold(verdict, search.poison)
+
+
+def _applied(verdict: Verdict) -> Applied:
+    reasons = Counter(parking.fault.reason for parking in verdict.park) if verdict.park else {}
+    return Applied(len(verdict.apply), verdict.duplicates, len(verdict.park), reasons)
 
 
 def _hold(verdict: Verdict, poison: Mapping[str, Fault]) -> None:

@@ -7,14 +7,20 @@ causationid.
 
 import hashlib
 from functools import lru_cache
+from typing import Any, Protocol, cast
 
-import asyncpg
 import orjson
 
 from rcm.contracts import topics
-from rcm.ids import NO_TENANT
 
 Headers = list[tuple[str, bytes]]
+
+
+class Row(Protocol):
+    """A row of outbox or log: whatever gives a column by its name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
 
 JSON = b"application/json"
 STRUCTURED = b"application/cloudevents+json"
@@ -25,7 +31,7 @@ def schema_of(topic: str, event_type: str) -> str:
     return f"urn:rcm:{topic}:{event_type}"
 
 
-def headers_of(row: asyncpg.Record) -> Headers:
+def headers_of(row: Row) -> Headers:
     """The headers of an outbox or log row. A dead letter carries all of its own."""
     stored = orjson.loads(row["headers"])
     extra = [(name, value.encode()) for name, value in stored.items()]
@@ -47,11 +53,11 @@ def headers_of(row: asyncpg.Record) -> Headers:
     return headers
 
 
-def key_of(row: asyncpg.Record) -> bytes | None:
+def key_of(row: Row) -> bytes | None:
     """An event's key is its aggregate's id; a dead letter keeps the key that its record had."""
     if row["aggregate_sequence"] is None:
-        return row["key"]  # type: ignore[no-any-return]
-    return row["aggregate_id"].encode()  # type: ignore[no-any-return]
+        return cast("bytes | None", row["key"])
+    return cast("bytes", row["aggregate_id"].encode())
 
 
 @lru_cache(maxsize=512)
@@ -93,16 +99,3 @@ def stand_in_id(topic: str, partition: int, offset: int, timestamp_ms: int) -> s
     mark = hashlib.blake2b(f"{topic}\0{partition}\0{offset}".encode(), digest_size=10).hexdigest()
     stamp = f"{max(0, timestamp_ms):012x}"[-12:]
     return f"{stamp[:8]}-{stamp[8:]}-7{mark[1:4]}-8{mark[5:8]}-{mark[8:20]}"
-
-
-__all__ = [
-    "JSON",
-    "NO_TENANT",
-    "STRUCTURED",
-    "Headers",
-    "headers_of",
-    "key_of",
-    "schema_of",
-    "stand_in_id",
-    "unstructured",
-]

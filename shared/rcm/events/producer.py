@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidTopicError,
@@ -27,7 +26,7 @@ from aiokafka.errors import (
 
 from rcm import log
 from rcm.events import telemetry
-from rcm.events.envelope import headers_of, key_of
+from rcm.events.envelope import Row, headers_of, key_of
 
 _log = log.get(__name__)
 
@@ -39,7 +38,7 @@ METADATA_WAIT_S = 5.0
 # The broker will refuse this record every time.
 HARD = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTopicError)
 
-Rows = Sequence[asyncpg.Record]
+Rows = Sequence[Row]
 Place = tuple[str, int]
 
 
@@ -47,8 +46,8 @@ Place = tuple[str, int]
 class Delivery:
     """What became of the rows of one `send`."""
 
-    delivered: list[asyncpg.Record] = field(default_factory=list)
-    refused: list[tuple[asyncpg.Record, str]] = field(default_factory=list)
+    delivered: list[Row] = field(default_factory=list)
+    refused: list[tuple[Row, str]] = field(default_factory=list)
     """Rows that the broker will never take, with the error's name; later rows of their key were
     not sent."""
     kept: int = 0
@@ -133,8 +132,8 @@ class Producer:
         await self._judge(list(places.items()), lanes, delivery)
         return delivery
 
-    async def _placed(self, rows: Rows, delivery: Delivery) -> dict[Place, list[asyncpg.Record]]:
-        places: dict[Place, list[asyncpg.Record]] = {}
+    async def _placed(self, rows: Rows, delivery: Delivery) -> dict[Place, list[Row]]:
+        places: dict[Place, list[Row]] = {}
         for topic in {row["topic"] for row in rows} - self._partitions.keys():
             found = await self._count_partitions(topic)
             if found:
@@ -163,7 +162,7 @@ class Producer:
         """The rows of one partition: one batch, or several one after the other."""
         kafka = self._kafka
         assert kafka is not None  # noqa: S101 - send started it
-        remaining: Iterator[asyncpg.Record] = iter(rows)
+        remaining: Iterator[Row] = iter(rows)
         while True:
             batch, left = _batch(kafka, remaining)
             await (await kafka.send_batch(batch, self._prefix + place[0], partition=place[1]))
@@ -173,12 +172,12 @@ class Producer:
 
     async def _judge(
         self,
-        places: Sequence[tuple[Place, list[asyncpg.Record]]],
+        places: Sequence[tuple[Place, list[Row]]],
         lanes: Sequence[asyncio.Future[None]],
         delivery: Delivery,
     ) -> None:
         failed = False
-        suspects: list[tuple[Place, list[asyncpg.Record]]] = []
+        suspects: list[tuple[Place, list[Row]]] = []
         for (place, rows), lane in zip(places, lanes, strict=True):
             error = TimeoutError() if lane.cancelled() else lane.exception()
             if error is None:
@@ -222,9 +221,7 @@ class Producer:
                 delivery.delivered.append(row)
 
 
-def _batch(
-    kafka: AIOKafkaProducer, rows: Iterator[asyncpg.Record]
-) -> tuple[object, asyncpg.Record | None]:
+def _batch(kafka: AIOKafkaProducer, rows: Iterator[Row]) -> tuple[object, Row | None]:
     """Fill one batch; the row that did not fit comes back."""
     batch = kafka.create_batch()
     append = batch.append

@@ -15,15 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
-
 from rcm import log
 from rcm.db import DatabaseUnavailable, StatementFailed, safe_errors
 from rcm.events import telemetry, wake
 from rcm.events.faults import buggify
 from rcm.events.outbox import SHARDS
 from rcm.events.producer import Delivery, Producer
-from rcm.events.session import PRESENCE_SPACE, RELAY_SPACE, Session, opened
+from rcm.events.session import PAUSE_SPACE, PRESENCE_SPACE, RELAY_SPACE, Session, opened
 
 _log = log.get(__name__)
 
@@ -68,7 +66,7 @@ SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) AS first_rows) AS
 """
 PAUSED = "SELECT paused FROM event_control WHERE part = 'relay' AND name = 'relay'"
 
-Rows = Sequence[asyncpg.Record]
+Rows = Sequence[Any]
 
 
 @dataclass(slots=True)
@@ -256,10 +254,12 @@ class Relay:
         """Hold a fair share of the shards: ceil(64 / live relays), none while paused."""
         state = self._state
         with safe_errors():
-            state.paused = bool(await session.connection.fetchval(PAUSED))
+            asked = bool(await session.connection.fetchval(PAUSED))
+        # By an operator, or for as long as a refill holds its lock.
+        state.paused = asked or await session.present(PAUSE_SPACE) > 0
         share = 0
         if not state.paused:
-            share = math.ceil(SHARDS / await session.present(PRESENCE_SPACE))
+            share = math.ceil(SHARDS / max(1, await session.present(PRESENCE_SPACE)))
         if len(state.held) > share:
             extra = sorted(state.held)[share:]
             await session.unlock(RELAY_SPACE, extra)

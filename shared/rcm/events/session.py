@@ -13,12 +13,11 @@ from asyncpg.connect_utils import SessionAttribute
 from rcm.db import safe_errors
 
 # The first key of our two-key advisory locks: one space per use.
-RELAY_SPACE, PRESENCE_SPACE, JOB_SPACE, PARKING_SPACE = (
-    0x52434D01,
-    0x52434D02,
-    0x52434D03,
-    0x52434D04,
-)
+RELAY_SPACE = 0x52434D01
+PRESENCE_SPACE = 0x52434D02
+JOB_SPACE = 0x52434D03
+PARKING_SPACE = 0x52434D04
+PAUSE_SPACE = 0x52434D05
 
 # A frozen process (SIGSTOP, a lost machine) gives its locks up after this long.
 IDLE_LIMIT_S = 30
@@ -57,7 +56,7 @@ class Session:
             await self.connection.execute("SELECT pg_advisory_lock_shared($1, 0)", space)
 
     async def present(self, space: int) -> int:
-        """How many sessions of this database have announced themselves; at least 1."""
+        """How many sessions of this database hold a lock with key 0 of this space."""
         with safe_errors():
             found = await self.connection.fetchval(
                 """SELECT count(DISTINCT pid) FROM pg_locks
@@ -66,7 +65,7 @@ class Session:
                                        WHERE datname = current_database())""",
                 space,
             )
-        return max(1, int(found))
+        return int(found)
 
     async def ping(self) -> None:
         """Stay below the idle limit. Raises `DatabaseUnavailable` when the session is gone."""

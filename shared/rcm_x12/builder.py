@@ -49,7 +49,7 @@ class _Codes(dict[str, str]):
     """Codes and qualifiers that have been seen to hold nothing but letters and digits."""
 
     def __missing__(self, code: str) -> str:
-        if not re.fullmatch(r"[A-Z0-9]{0,10}", code, re.ASCII):
+        if not re.fullmatch(r"[A-Z0-9]{0,12}", code, re.ASCII):
             raise WriteRefused("a code", "it holds something else than capitals and digits")
         if len(self) < _CLEAN_MAX:
             self[code] = code

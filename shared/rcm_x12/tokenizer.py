@@ -114,8 +114,9 @@ def _separators(head: bytes, position: int, findings: list[Finding]) -> Separato
             raise NotX12(f"the ISA at segment {position} is not whole")
         component, terminator = fields[-1][:1], fields[-1][1:2]
         findings.append(_finding("isa-length", "ISA is not 106 bytes long", position))
-    repetition = fields[11] if fields[12].strip() >= b"00402" else b"^"
-    chars = [part.decode("latin-1") for part in (element, component, repetition[:1], terminator)]
+    # Before 00402 ISA11 named a standards body (U), and some senders never stopped.
+    repetition = b"^" if fields[11][:1].isalnum() else fields[11][:1] or b"^"
+    chars = [part.decode("latin-1") for part in (element, component, repetition, terminator)]
     if len(set(chars)) < len(chars) or any(char.isalnum() for char in chars):
         text = "a separator is a letter or digit, or is used twice"
         findings.append(_finding("separators", text, position, severity="error"))

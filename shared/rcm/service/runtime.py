@@ -27,6 +27,7 @@ from rcm.settings import Settings
 EXIT_OK, EXIT_DEATH, EXIT_MISCONFIGURED = 0, 1, 2
 _CANCEL_TIMEOUT_S = 2.0
 _KEEP_ALIVE_S = 30
+_BACKLOG = 2048
 
 _logger = log.get(__name__)
 
@@ -164,9 +165,16 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 def _listening(settings: Settings) -> Iterator[socket.socket]:
     """Our own socket, so that port 0 can be asked for and told."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.create_server(
-        (settings.host, settings.port), family=family, backlog=2048
-    ) as listener:
+    try:
+        listener = socket.create_server(
+            (settings.host, settings.port), family=family, backlog=_BACKLOG
+        )
+    except OSError as error:
+        place = f"{settings.host} port {settings.port}"
+        raise Misconfigured(
+            f"nothing can listen on {place} ({error.strerror}); choose another by RCM_PORT"
+        ) from None
+    with listener:
         yield listener
 
 

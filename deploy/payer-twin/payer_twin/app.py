@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BeforeValidator
 from starlette.concurrency import run_in_threadpool
 
 from payer_twin.intake import ControlNumberReused, take
@@ -20,7 +21,8 @@ from rcm_x12.findings import NotX12
 router = APIRouter()
 _bearer = HTTPBearer(auto_error=False)
 Limit = Annotated[int, Query(ge=1, le=500)]
-After = Annotated[int, Query(ge=0)]
+After = Annotated[int, BeforeValidator(lambda value: value or 0), Query(ge=0)]
+"""A cursor; empty is the beginning."""
 
 
 def create_app(settings: TwinSettings, clock: Callable[[], float] = time.time) -> FastAPI:
@@ -41,21 +43,21 @@ def create_app(settings: TwinSettings, clock: Callable[[], float] = time.time) -
 async def submitter_of(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    submitter: str | None = None,
+    submitter_id: str | None = None,
 ) -> str | None:
     """Who is asking: the partner whose token it is, or whom the shared token names (None: any)."""
     settings: TwinSettings = request.app.state.settings
     if not settings.partners and settings.token is None:
-        return submitter
+        return submitter_id
     token = (credentials.credentials if credentials else "").encode()
     for partner, secret in settings.partners.items():
         if hmac.compare_digest(token, secret.get_secret_value().encode()):
-            if submitter not in {None, partner}:
+            if submitter_id not in {None, partner}:
                 raise HTTPException(403, "the token belongs to another submitter")
             return partner
     shared = settings.token
     if shared is not None and hmac.compare_digest(token, shared.get_secret_value().encode()):
-        return submitter
+        return submitter_id
     raise HTTPException(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
 
 
@@ -109,12 +111,14 @@ def list_interchanges(
     after: After = 0,
     limit: Limit = 100,
 ) -> dict[str, Any]:
-    """Files that wait for a submitter, oldest first. `next` is the cursor for the next call."""
+    """Files that wait for a submitter, oldest first. A file's `cursor` asks for what came after it;
+    `next` is the last one's."""
     submitter = _named(partner)
     with storage.transaction() as session:
         session.release(request.app.state.clock())
-        items = [dict(row) for row in session.listed(submitter, after, limit)]
-    return {"items": items, "next": items[-1]["sequence"] if items else after}
+        rows = session.listed(submitter, after, limit)
+    items = [{**dict(row), "cursor": str(row["sequence"])} for row in rows]
+    return {"items": items, "next": items[-1]["cursor"] if items else str(after)}
 
 
 @router.get("/interchanges/{name}")
@@ -169,5 +173,5 @@ def _published(scenario: Scenario) -> dict[str, Any]:
 
 def _named(partner: str | None) -> str:
     if partner is None:
-        raise HTTPException(422, "name the submitter by `submitter=`")
+        raise HTTPException(422, "name the submitter by `submitter_id=`")
     return partner

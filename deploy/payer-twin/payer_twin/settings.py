@@ -19,7 +19,7 @@ class TwinSettings(BaseSettings):
     remittance_delay_s: Annotated[float, Field(ge=0)] = 0.0
     """From the claim's arrival to its 835."""
     token: SecretStr | None = None
-    """A shared credential that may act for any submitter (it names one by `submitter=`)."""
+    """A shared credential that may act for any submitter (it names one by `submitter_id=`)."""
     partners: dict[str, SecretStr] = {}
     """Bearer token by submitter id (ISA06), as JSON."""
     body_limit_bytes: int = 50_000_000

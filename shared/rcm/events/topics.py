@@ -75,6 +75,14 @@ def planned(subscriptions: Iterable[Subscriptions] = ()) -> tuple[TopicPlan, ...
     return tuple(plans)
 
 
+async def compare_topics(
+    bootstrap: str, prefix: str = "", *, subscriptions: Iterable[Subscriptions] = ()
+) -> TopicReport:
+    """What `ensure_topics` would create, and what differs; changes nothing."""
+    async with admin(bootstrap) as client:
+        return await _report(client, prefix, planned(subscriptions))
+
+
 async def ensure_topics(
     bootstrap: str, prefix: str = "", *, subscriptions: Iterable[Subscriptions] = ()
 ) -> TopicReport:
@@ -82,12 +90,20 @@ async def ensure_topics(
     broker does not answer or refuses."""
     plans = planned(subscriptions)
     async with admin(bootstrap) as client:
-        there = set(await client.list_topics())
-        missing = [plan for plan in plans if prefix + plan.name not in there]
-        present = [plan for plan in plans if prefix + plan.name in there]
+        report = await _report(client, prefix, plans)
+        missing = [plan for plan in plans if plan.name in report.created]
         if missing:
             await _create(client, prefix, missing)
-        differences = await _compare(client, prefix, present) if present else []
+    return report
+
+
+async def _report(
+    client: AIOKafkaAdminClient, prefix: str, plans: Sequence[TopicPlan]
+) -> TopicReport:
+    there = set(await client.list_topics())
+    missing = [plan for plan in plans if prefix + plan.name not in there]
+    present = [plan for plan in plans if prefix + plan.name in there]
+    differences = await _compare(client, prefix, present) if present else []
     return TopicReport(
         tuple(plan.name for plan in missing),
         tuple(plan.name for plan in present),

@@ -52,7 +52,7 @@ def openapi_documents() -> Documents:
 
 
 def asyncapi_document() -> str:
-    consumers = {name: found.subscriptions.event_types for name, found in services()}
+    consumers = {name: found.subscriptions.handlers for name, found in services()}
     return yaml.safe_dump(asyncapi.document(consumers), sort_keys=False, width=100)
 
 
@@ -66,7 +66,7 @@ def pages() -> Documents:
     """docs/reference/events.md: topics, events, their owners, keys and readers."""
     readers: dict[str, list[str]] = {}
     for name, found in services():
-        for event in found.subscriptions.event_types:
+        for event in found.subscriptions.handlers:
             readers.setdefault(event.__name__, []).append(name)
     lines = [
         "# Events",

@@ -48,7 +48,8 @@ TEXT = {
 
 def sample(event: type[E], **changes: object) -> E:
     """A full, valid event of this class with the given fields replaced."""
-    return build(event, **changes)
+    found: E = build(event, **changes)
+    return found
 
 
 def build(model: type[E] | type[BaseModel], **changes: object) -> Any:

@@ -1,0 +1,180 @@
+"""Events beside their floors: insert, relay, consume, all at once; commit to effect; what costs what."""
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+from rich.console import Console
+from rich.table import Table
+
+from bench import floors, kit
+from bench.floors import Clock
+from bench.roles import Child, floor_producer, floor_reader, until
+from rcm.events import publish
+from rcm.events.consumer import Consumer
+from rcm.events.relay import Relay
+from rcm_local.providers import Addresses
+
+EVENTS, KEYS, SIZE = 60_000, 6_000, 700
+BATCH = 500
+RATE, SECONDS = 500, 10
+
+
+async def main(console: Console, addresses: Addresses) -> None:
+    """Each stage alone, then all three at once in three processes."""
+    place = await kit.make_place(addresses.postgres_admin_url, addresses.kafka_bootstrap)
+    found = Table("stage", "floor ev/s", "ours ev/s", "ratio", box=None)
+    for name, floor, ours in (
+        ("outbox insert, 500 a transaction", floor_insert, our_insert),
+        ("relay", floor_relay, our_relay),
+        ("consume, effect in one statement", floor_consume, our_consume),
+    ):
+        _row(found, name, await floor(place), await ours(place))
+    await kit.drop_place(place)
+    floor_place = await kit.make_place(addresses.postgres_admin_url, addresses.kafka_bootstrap)
+    floor_rate = await floor_pipeline(floor_place)
+    await kit.drop_place(floor_place)
+    our_place = await kit.make_place(addresses.postgres_admin_url, addresses.kafka_bootstrap)
+    _row(found, "insert + relay + consume at once", floor_rate, await our_pipeline(our_place))
+    await kit.drop_place(our_place)
+    console.print(found)
+
+
+def _row(table: Table, name: str, floor: float, ours: float) -> None:
+    table.add_row(name, f"{floor:,.0f}", f"{ours:,.0f}", f"{ours / floor:.2f}")
+
+
+async def floor_insert(place: kit.Place) -> float:
+    connection = await asyncpg.connect(place.urls.owner)
+    rows = floors.rows(EVENTS, keys=KEYS, size=SIZE)
+    with Clock() as clock:
+        await floors.insert(connection, place.topic, rows, BATCH)
+    await connection.close()
+    return EVENTS / clock.seconds
+
+
+async def our_insert(place: kit.Place) -> float:
+    database = place.database()
+    events = kit.things(EVENTS, keys=KEYS, size=SIZE)
+    async with database.transaction([kit.TENANT]):
+        pass
+    with Clock() as clock:
+        for part in floors.parts(events, BATCH):
+            async with database.transaction([kit.TENANT]) as tx:
+                await publish(tx, part)
+    await database.close()
+    return EVENTS / clock.seconds
+
+
+async def floor_relay(place: kit.Place) -> float:
+    connection = await asyncpg.connect(place.urls.owner)
+    await kit.make_topic(place, f"{place.prefix}floor")
+    await connection.execute("UPDATE floor_outbox SET topic = $1", f"{place.prefix}floor")
+    await connection.execute("VACUUM ANALYZE floor_outbox")
+    producer = floor_producer(place)
+    await producer.start()
+    with Clock() as clock:
+        await floors.relay(connection, producer, expected=EVENTS)
+    await producer.stop()
+    await connection.close()
+    return EVENTS / clock.seconds
+
+
+async def our_relay(place: kit.Place) -> float:
+    relay, stop = Relay(place.urls.relay, place.bootstrap, prefix=place.prefix), asyncio.Event()
+    running = asyncio.create_task(relay.run(stop))
+    await until(lambda: relay.health()["published"] > 0)
+    with Clock() as clock:
+        already = relay.health()["published"]
+        await until(lambda: relay.health()["published"] >= EVENTS)
+    stop.set()
+    await running
+    return (EVENTS - already) / clock.seconds
+
+
+async def floor_consume(place: kit.Place) -> float:
+    connection = await asyncpg.connect(place.urls.owner)
+    consumer = floor_reader(place, f"{place.prefix}floor")
+    await consumer.start()
+    while not consumer.assignment():
+        await asyncio.sleep(0.01)
+    with Clock() as clock:
+        await floors.consume(connection, consumer, expected=EVENTS)
+    await consumer.stop()
+    await connection.close()
+    return EVENTS / clock.seconds
+
+
+async def our_consume(place: kit.Place) -> float:
+    database, stop = place.database(), asyncio.Event()
+    consumer = Consumer(kit.one_statement(), database, place.bootstrap, prefix=place.prefix)
+    running = asyncio.create_task(consumer.run(stop))
+    await until(lambda: consumer.health()["ready"])
+    with Clock() as clock:
+        already = consumer.health()["applied"]
+        await until(lambda: consumer.health()["applied"] >= EVENTS)
+    stop.set()
+    await running
+    await database.close()
+    return (EVENTS - already) / clock.seconds
+
+
+async def floor_pipeline(place: kit.Place) -> float:
+    relay = await Child.start("floor-relay", place, expected=EVENTS)
+    consumer = await Child.start("floor-consumer", place, expected=EVENTS)
+    return await _pipeline(lambda: floor_insert(place), relay, consumer)
+
+
+async def our_pipeline(place: kit.Place) -> float:
+    relay = await Child.start("our-relay", place, expected=EVENTS)
+    consumer = await Child.start("our-consumer", place, expected=EVENTS)
+    return await _pipeline(lambda: our_insert(place), relay, consumer)
+
+
+async def _pipeline(insert: Callable[[], Awaitable[float]], *children: Child) -> float:
+    with Clock() as clock:
+        await insert()
+        await asyncio.gather(*(child.done() for child in children))
+    return EVENTS / clock.seconds
+
+
+async def latency(console: Console, addresses: Addresses) -> None:
+    """Commit to effect at a steady rate: API and relay in one process, the consumer in another."""
+    place = await kit.make_place(addresses.postgres_admin_url, addresses.kafka_bootstrap)
+    database, stop = place.database(), asyncio.Event()
+    relay = Relay(place.urls.relay, place.bootstrap, prefix=place.prefix)
+    running = asyncio.create_task(relay.run(stop))
+    count = RATE * SECONDS
+    limit_s = SECONDS + 15
+    child = await Child.start("clocked-consumer", place, expected=count, limit_s=limit_s)
+    committed: dict[int, float] = {}
+    began = time.perf_counter()
+    for event in kit.things(count, keys=KEYS, size=SIZE):
+        await asyncio.sleep(max(0.0, began + event.number / RATE - time.perf_counter()))
+        async with database.transaction([kit.TENANT]) as tx:
+            await publish(tx, [event])
+        committed[event.number] = time.time()
+    seen = {int(number): at for number, at in json.loads(await child.done()).items()}
+    stop.set()
+    await running
+    await database.close()
+    await kit.drop_place(place)
+    # The first second warms connections and plans.
+    waits_ms = sorted(
+        (seen[number] - committed[number]) * 1000 for number in seen if number >= RATE
+    )
+    cuts = statistics.quantiles(waits_ms, n=100)
+    console.print(
+        f"commit to effect at {RATE}/s over {SECONDS} s, {len(seen):,} of {count:,} seen: "
+        f"p50 {cuts[49]:.1f} ms, p95 {cuts[94]:.1f} ms, p99 {cuts[98]:.1f} ms"
+    )
+
+
+async def costs(console: Console, addresses: Addresses) -> None:
+    """What row-level security, sealing, audit and telemetry cost, each as its own line."""
+    from bench.costs import measure  # noqa: PLC0415 - keeps this module about events
+
+    await measure(console, addresses)

@@ -1,0 +1,1 @@
+"""The verbs of `rcm events`, one module per noun."""

@@ -3,7 +3,7 @@
 import importlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 from uuid import UUID
@@ -23,12 +23,13 @@ PACKAGES = ("coding_svc", "claims_svc", "payer_gateway", "patient_billing_svc")
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Files with the tenants' keys, the key that wraps them, and the key that signs the audit."""
+    """The tenants' keys, the key that wraps them, the key that signs the audit, and secrets."""
 
     keyring_file: Path
     kek_file: Path
     audit_signing_key_file: Path
-    database_password_file: Path
+    database_password: str = field(repr=False)
+    payer_twin_token: str = field(repr=False)
 
 
 def services() -> dict[str, Service]:
@@ -42,11 +43,16 @@ def services() -> dict[str, Service]:
 def make_keys(directory: Path, tenants: Sequence[UUID]) -> Keys:
     """Every key that the stack needs, with tenant keys for the tenants; what exists is kept."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    words = read_or_make(
+        directory / "secrets.json",
+        lambda: {name: secrets.token_urlsafe(24) for name in ("database", "payer_twin")},
+    )
     keys = Keys(
         keyring_file=directory / "keyring.json",
         kek_file=directory / "kek",
         audit_signing_key_file=directory / "audit.pem",
-        database_password_file=directory / "database-password.json",
+        database_password=words["database"],
+        payer_twin_token=words["payer_twin"],
     )
     if not keys.kek_file.exists():
         make_key_file(keys.kek_file)
@@ -62,8 +68,7 @@ async def make_database(
     admin_url: str, service: Service, *, keys: Keys, tenants: Mapping[UUID, str]
 ) -> DatabaseUrls:
     """The service's database at its newest schema, with the tenants in it."""
-    password = read_or_make(keys.database_password_file, lambda: secrets.token_urlsafe(24))
-    urls = await provision(admin_url, service.name, password=password)
+    urls = await provision(admin_url, service.name, password=keys.database_password)
     await service.migrate(urls.owner)
     database = Database(urls.app, application_name="rcm up", pool_size=1)
     try:

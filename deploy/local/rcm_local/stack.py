@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from rcm.migrations import DatabaseUrls
@@ -66,23 +67,23 @@ class Stack:
 
     def write_state(self) -> None:
         """Tell other processes what runs and where, once all of it does."""
-        if not self._ready:
-            return
-        self.home.write_state(
-            {
-                "pid": os.getpid(),
-                "provider": self.provider.name,
-                "postgres_admin_url": self.provider.postgres.address,
-                "kafka_bootstrap": self.provider.kafka.address,
-                "urls": {name: self.url(name) for name in self.ports},
-                "states": self.supervisor.states,
-                # The superuser's, who alone sees the books of all tenants at once.
-                "books": {
-                    name: self._as_superuser(name) for name in BOOKS if name in self.databases
-                },
-                "environments": {name: self._service_environment(name) for name in self.databases},
-            }
-        )
+        if self._ready:
+            self.home.write_state(self.state())
+
+    def state(self) -> dict[str, Any]:
+        """What runs and where; holds passwords."""
+        return {
+            "pid": os.getpid(),
+            "provider": self.provider.name,
+            "postgres_admin_url": self.provider.postgres.address,
+            "kafka_bootstrap": self.provider.kafka.address,
+            "payer_twin_token": self.keys.payer_twin_token,
+            "urls": {name: self.url(name) for name in self.ports},
+            "states": self.supervisor.states,
+            # The superuser's, who alone sees the books of all tenants at once.
+            "books": {name: self._as_superuser(name) for name in BOOKS if name in self.databases},
+            "environments": {name: self._service_environment(name) for name in self.databases},
+        }
 
     def _as_superuser(self, service: str) -> str:
         database = urlsplit(self.databases[service].app).path
@@ -122,10 +123,12 @@ class Stack:
             "payer_twin",
             "payer-twin",
             {
-                "RCM_PORT": str(self.ports["payer-twin"]),
-                "RCM_TWIN_DIRECTORY": str(self.home.root / "payer-twin"),
+                "PAYER_TWIN_HOST": HOST,
+                "PAYER_TWIN_PORT": str(self.ports["payer-twin"]),
+                "PAYER_TWIN_DATA_DIR": str(self.home.root / "payer-twin"),
+                "PAYER_TWIN_TOKEN": self.keys.payer_twin_token,
             },
-            ready="/scenarios",
+            ready="/healthz",
         )
 
     def _service_environment(self, name: str) -> dict[str, str]:

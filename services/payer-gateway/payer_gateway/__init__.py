@@ -1,0 +1,1 @@
+"""The gateway between our claims and the payers."""

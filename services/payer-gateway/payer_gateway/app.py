@@ -1,0 +1,23 @@
+"""payer-gateway: claims out as X12, and every answer of the payers back in, as events."""
+
+from pathlib import Path
+
+from payer_gateway.api import router
+from payer_gateway.clearinghouse import Clearinghouse
+from payer_gateway.handlers import subscriptions
+from rcm.service import create_service
+from rcm.settings import Settings
+
+
+def resources(settings: Settings) -> Clearinghouse:
+    """What jobs reach the partners through."""
+    return Clearinghouse.open(production=settings.environment == "production")
+
+
+service = create_service(
+    "payer-gateway",
+    router=router,
+    subscriptions=subscriptions,
+    migrations=[Path(__file__).parent.parent / "migrations"],
+    resources=resources,
+)

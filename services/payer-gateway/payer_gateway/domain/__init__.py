@@ -1,0 +1,1 @@
+"""What the gateway decides, without touching anything: values in, values out."""

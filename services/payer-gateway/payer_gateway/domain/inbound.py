@@ -1,0 +1,150 @@
+"""What a received file holds, whatever it is: acknowledgments, remittances, or junk."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from payer_gateway.domain.remittance import findings_of
+from rcm.contracts.values import Finding
+from rcm_x12 import ack_999, remittance_835, status_277ca, ta1
+from rcm_x12 import findings as x12
+from rcm_x12.envelope import TransactionSet
+from rcm_x12.ta1 import InterchangeAcknowledgment
+from rcm_x12.tokenizer import blocks
+
+GUIDES = {"999": "005010X231", "277CA": "005010X214", "835": "005010X221"}
+"""The kinds that are read, and the beginning of their GS08."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemittanceSet:
+    """One ST of an 835 and the SHA-256 of what stands between its ST and SE: control numbers may
+    differ from one delivery to the next, the content of a payment does not."""
+
+    ordinal: int
+    found: TransactionSet[remittance_835.Remittance]
+    content_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A file, sorted by kind. `findings` are the envelopes' and those of sets that nobody reads."""
+
+    control_number: str | None = None
+    kinds: tuple[str, ...] = ()
+    verdicts: tuple[InterchangeAcknowledgment, ...] = ()
+    acknowledgments: tuple[TransactionSet[ack_999.Acknowledgment], ...] = ()
+    statuses: tuple[TransactionSet[status_277ca.ClaimAcknowledgment], ...] = ()
+    remittances: tuple[RemittanceSet, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_readable(self) -> bool:
+        """Something in it is of a kind that we read."""
+        return bool(self.verdicts or self.acknowledgments or self.statuses or self.remittances)
+
+
+def read(content: bytes) -> Inbound:
+    """Never raises for what a partner may send: a file that cannot be read is one finding."""
+    try:
+        return _read(content)
+    except x12.X12Error as error:
+        return Inbound(findings=(Finding(code="not-x12", message=str(error)),))
+    except Exception as error:  # noqa: BLE001 - hostile bytes must not stop the files behind them
+        message = f"the reader failed ({type(error).__name__})"
+        return Inbound(findings=(Finding(code="reader-failed", message=message),))
+
+
+@dataclass(slots=True)
+class _Head:
+    """One ST as the first pass sees it."""
+
+    kind: str
+    digest: bytes = b""
+
+
+@dataclass(slots=True)
+class _Scan:
+    """The first pass: which kinds there are, and a digest of every 835."""
+
+    control_number: str | None = None
+    has_ta1: bool = False
+    heads: list[_Head] = field(default_factory=list)
+
+
+def _read(content: bytes) -> Inbound:
+    scan = _scan(content)
+    kinds = {head.kind for head in scan.heads}
+    found: list[x12.Finding] = []
+    acknowledgments = ack_999.read(content) if "999" in kinds else None
+    statuses = status_277ca.read(content) if "277CA" in kinds else None
+    remittances = remittance_835.read(content) if "835" in kinds else None
+    for reading in (acknowledgments, statuses, remittances):
+        if reading is not None:
+            # Every reader sees the same envelopes.
+            found = list(reading.findings)
+    unread = sorted(kinds - set(GUIDES))
+    return Inbound(
+        control_number=scan.control_number,
+        kinds=(*(["TA1"] if scan.has_ta1 else []), *sorted(kinds)),
+        verdicts=ta1.read(content) if scan.has_ta1 else (),
+        acknowledgments=acknowledgments.sets if acknowledgments else (),
+        statuses=statuses.sets if statuses else (),
+        remittances=tuple(_remittances(remittances.sets, scan, content)) if remittances else (),
+        findings=(*findings_of(found), *map(_unread, unread)),
+    )
+
+
+def _scan(content: bytes) -> _Scan:
+    scan = _Scan()
+    version, digest = "", None
+    for block in blocks(content, []):
+        element = block.separators.element
+        for segment in block.segments:
+            tag, _, rest = segment.partition(element)
+            if tag == "ST":
+                head = _Head(_kind(rest.split(element)[0], version))
+                scan.heads.append(head)
+                digest = hashlib.sha256() if head.kind == "835" else None
+            elif tag in {"SE", "GE", "IEA"}:
+                if digest is not None:
+                    scan.heads[-1].digest = digest.digest()
+                digest = None
+            elif digest is not None:
+                digest.update(segment.encode() + b"\x1e")
+            elif tag == "GS":
+                version = rest.rsplit(element, 1)[-1]
+            elif tag == "ISA":
+                fields = rest.split(element)
+                scan.control_number = scan.control_number or (fields + [""] * 13)[12] or None
+            elif tag == "TA1":
+                scan.has_ta1 = True
+    return scan
+
+
+def _kind(set_id: str, version: str) -> str:
+    """277 is two guides: the acknowledgment of claims, and the answer to a status inquiry."""
+    kind = "277CA" if set_id == "277" and version.startswith(GUIDES["277CA"]) else set_id
+    known = kind in GUIDES and version.startswith(GUIDES[kind])
+    return kind if known else f"{kind[:6]} {version[:12]}"
+
+
+def _remittances(
+    sets: tuple[TransactionSet[remittance_835.Remittance], ...], scan: _Scan, content: bytes
+) -> Iterator[RemittanceSet]:
+    """Both passes see the same sets in the same order; should they ever differ, no two are taken
+    for the same payment by their content."""
+    digests = [head.digest for head in scan.heads if head.kind == "835"]
+    for ordinal, found in enumerate(sets, 1):
+        whole = hashlib.sha256(content + ordinal.to_bytes(4, "big")).digest
+        digest = digests[ordinal - 1] if len(digests) == len(sets) else b""
+        yield RemittanceSet(ordinal, found, digest or whole())
+
+
+def _unread(kind: str) -> Finding:
+    return Finding(
+        code="kind-not-read",
+        severity="warning",
+        message="a transaction set of this kind and version is kept, but not read",
+        location=kind,
+    )

@@ -1,0 +1,249 @@
+"""One ST of an 835: whether it may be reported, and what is reported of it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from rcm.contracts import values
+from rcm.contracts.payer import ClaimPaymentReported, RemittanceHeld, RemittanceReceived
+from rcm_x12 import findings as x12
+from rcm_x12.remittance_835 import (
+    ClaimPayment,
+    Payer,
+    ProviderAdjustment,
+    Remittance,
+    ServicePayment,
+)
+from rcm_x12.values import Adjustment
+
+
+class RemittanceStatus(StrEnum):
+    REPORTED = "reported"
+    HELD = "held"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentKey:
+    """What makes a payment the same payment, whatever file it comes in (TRN03, TRN02, BPR16,
+    BPR02)."""
+
+    originating_company_id: str
+    trace_number: str
+    effective_on: date | None
+    payment_cents: int
+
+
+def payment_key(remittance: Remittance) -> PaymentKey:
+    header = remittance.header
+    return PaymentKey(
+        header.originating_company_id,
+        header.trace_number,
+        header.effective_on,
+        header.payment_cents,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The events of a remittance that may be posted."""
+
+    received: RemittanceReceived
+    payments: tuple[ClaimPaymentReported, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the remittance itself does not say."""
+
+    tenant_id: UUID
+    remittance_id: UUID
+    payer_id: str
+    at: datetime
+
+
+def identifiers_of(payer: Payer) -> list[str]:
+    """What the payer calls itself: plan id, and payer identification (REF*2U)."""
+    named = [payer.id, *(each.value for each in payer.references if each.qualifier == "2U")]
+    return [each for each in named if each]
+
+
+def payer_of(
+    payer: Payer, company_id: str, *, routed: Collection[str], registered: Collection[str]
+) -> str:
+    """Our id of the payer: one that its own identifiers name, else the one that the answered
+    claims went to when that is clear, else what it calls itself."""
+    named = identifiers_of(payer)
+    for identifier in named:
+        if identifier in routed or identifier in registered:
+            return identifier
+    if len(set(routed)) == 1:
+        return next(iter(routed))
+    return next(iter(named), company_id)
+
+
+def report(remittance: Remittance, context: Context) -> Report | tuple[values.Finding, ...]:
+    """The events, or why its content does not fit them. Balance is judged before, not here."""
+    try:
+        return Report(
+            _received(remittance, context),
+            tuple(
+                _payment(remittance, claim, ordinal, context)
+                for ordinal, claim in enumerate(remittance.claims, 1)
+            ),
+        )
+    except ValidationError as failure:
+        return tuple(
+            values.Finding(
+                code="content",
+                message=f"cannot be reported: {error['msg']}",
+                location=".".join(map(str, error["loc"])),
+            )
+            for error in failure.errors(include_input=False, include_context=False)
+        )
+
+
+def held(
+    remittance: Remittance, findings: Sequence[values.Finding], context: Context
+) -> RemittanceHeld:
+    return RemittanceHeld(
+        tenant_id=context.tenant_id,
+        remittance_id=context.remittance_id,
+        payer_id=context.payer_id,
+        trace_number=remittance.header.trace_number,
+        payment_cents=remittance.header.payment_cents,
+        findings=tuple(findings),
+        held_at=context.at,
+    )
+
+
+def findings_of(found: Iterable[x12.Finding]) -> tuple[values.Finding, ...]:
+    """The codec's findings in the contract's form."""
+    return tuple(
+        values.Finding(
+            code=each.code, severity=each.severity, message=each.message, location=_place(each)
+        )
+        for each in found
+    )
+
+
+def _place(found: x12.Finding) -> str | None:
+    parts = []
+    if found.position:
+        parts.append(f"segment {found.position}")
+    if found.segment_id:
+        element = f"{found.element:02d}" if found.element else ""
+        parts.append(f"{found.segment_id}{element}")
+    if found.loop:
+        parts.append(f"loop {found.loop}")
+    return ", ".join(parts) or None
+
+
+def _received(remittance: Remittance, context: Context) -> RemittanceReceived:
+    header = remittance.header
+    return RemittanceReceived(
+        tenant_id=context.tenant_id,
+        remittance_id=context.remittance_id,
+        payer_id=context.payer_id,
+        payer_name=header.payer.name,
+        trace_number=header.trace_number,
+        originating_company_id=header.originating_company_id,
+        payment_cents=header.payment_cents,
+        payment_method=header.payment_method,
+        effective_on=header.effective_on,
+        claim_count=len(remittance.claims),
+        claim_paid_cents=sum(claim.paid_cents for claim in remittance.claims),
+        provider_adjustments=tuple(map(_provider_adjustment, remittance.provider_adjustments)),
+        received_at=context.at,
+    )
+
+
+def _payment(
+    remittance: Remittance, claim: ClaimPayment, ordinal: int, context: Context
+) -> ClaimPaymentReported:
+    crossover = claim.name_of("TT")
+    return ClaimPaymentReported(
+        tenant_id=context.tenant_id,
+        remittance_id=context.remittance_id,
+        ordinal=ordinal,
+        patient_control_number=claim.control_number,
+        payer_id=context.payer_id,
+        trace_number=remittance.header.trace_number,
+        claim_status_code=claim.status_code,
+        charge_cents=claim.charge_cents,
+        paid_cents=claim.paid_cents,
+        patient_responsibility_cents=claim.patient_responsibility_cents,
+        payer_claim_number=claim.payer_claim_number or None,
+        filing_code=claim.filing_code or None,
+        adjustments=tuple(map(_adjustment, claim.adjustments)),
+        lines=tuple(_line(line, claim) for line in claim.services),
+        remark_codes=claim.remark_codes,
+        crossover_payer_id=(crossover.id or None) if crossover else None,
+        effective_on=remittance.header.effective_on,
+        reported_at=context.at,
+    )
+
+
+def _line(line: ServicePayment, claim: ClaimPayment) -> values.LinePayment:
+    """SVC06 and SVC07 say what we billed where the payer decided on something else."""
+    procedure = line.submitted_procedure or line.procedure
+    quantity = line.submitted_quantity if line.submitted_procedure else line.quantity
+    fields = {} if quantity is None else {"quantity": quantity}
+    return values.LinePayment(
+        line_control_number=line.line_control_number or None,
+        procedure_code=procedure.code,
+        modifiers=procedure.modifiers,
+        date_of_service=line.service_from or claim.service_from,
+        charge_cents=line.charge_cents,
+        paid_cents=line.paid_cents,
+        allowed_cents=line.allowed_cents,
+        adjustments=tuple(map(_adjustment, line.adjustments)),
+        remark_codes=line.remark_codes,
+        **fields,
+    )
+
+
+def _adjustment(found: Adjustment) -> values.Adjustment:
+    return values.Adjustment.model_validate(
+        {
+            "group_code": found.group_code,
+            "reason_code": found.reason_code,
+            "amount_cents": found.amount_cents,
+            "quantity": found.quantity,
+        }
+    )
+
+
+def _provider_adjustment(found: ProviderAdjustment) -> values.ProviderAdjustment:
+    return values.ProviderAdjustment(
+        provider_npi=found.provider_id,
+        reason_code=found.reason_code,
+        reference=found.reference,
+        amount_cents=found.amount_cents,
+        fiscal_period_on=found.fiscal_period_on,
+    )
+
+
+def adjusted_cents(claim: ClaimPayment) -> int:
+    """All CAS of a claim, both levels."""
+    return sum(each.amount_cents for each in claim.adjustments) + sum(
+        each.amount_cents for line in claim.services for each in line.adjustments
+    )
+
+
+def plain_adjustments(remittance: Remittance) -> list[Mapping[str, object]]:
+    """PLB as rows to keep."""
+    return [
+        {
+            "provider_id": each.provider_id,
+            "fiscal_period_on": each.fiscal_period_on.isoformat(),
+            "reason_code": each.reason_code,
+            "reference": each.reference,
+            "amount_cents": each.amount_cents,
+        }
+        for each in remittance.provider_adjustments
+    ]

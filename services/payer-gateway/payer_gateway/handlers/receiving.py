@@ -1,0 +1,59 @@
+"""Partners' files come in: each is stored whole, with the cursor behind it, before anything reads
+it. A crash in between fetches the file again and finds it stored."""
+
+from payer_gateway.clearinghouse import PartnerRefused, PartnerUnavailable, Transport
+from payer_gateway.domain.partner import TradingPartner
+from payer_gateway.handlers.outside import each_partner
+from payer_gateway.handlers.register import subscriptions
+from payer_gateway.storage import interchanges, partners
+from rcm.events import JobContext
+from rcm.events.faults import buggify
+from rcm.ids import new_id
+
+
+@subscriptions.every(seconds=1.0)
+async def collect_inbound(context: JobContext) -> None:
+    """Fetch what each partner has for us since the last time."""
+    if not context.tenants:
+        return
+    async with context.database.transaction(context.tenants) as tx:
+        found = await partners.reachable_partners(tx, now=context.clock.now())
+    await each_partner(context, found, collect_from)
+
+
+async def collect_from(context: JobContext, partner: TradingPartner, transport: Transport) -> None:
+    """Raises `PartnerUnavailable`; what was fetched before stays fetched."""
+    async with context.database.transaction((partner.tenant_id,)) as tx:
+        link = await partners.link(tx, partner)
+    try:
+        for waiting in await transport.list_after(link.inbound_cursor):
+            content = await transport.get(waiting.name)
+            buggify("collect.fetched")
+            await _store(
+                context, partner, name=waiting.name, cursor=waiting.cursor, content=content
+            )
+    except PartnerRefused as refusal:
+        # Asking for a file is never wrong by itself, so a no may pass.
+        raise PartnerUnavailable(f"while collecting: {refusal}") from refusal
+    if link.failures:
+        async with context.database.transaction((partner.tenant_id,)) as tx:
+            await partners.record_contact(tx, partner, at=context.clock.now())
+
+
+async def _store(
+    context: JobContext, partner: TradingPartner, *, name: str, cursor: str, content: bytes
+) -> None:
+    now = context.clock.now()
+    file = interchanges.NewFile(
+        tenant_id=partner.tenant_id,
+        interchange_id=new_id(),
+        direction="received",
+        partner_id=partner.partner_id,
+        file_name=name,
+        content=content,
+    )
+    async with context.database.transaction((partner.tenant_id,)) as tx:
+        await interchanges.keep(tx, file, at=now)
+        await partners.record_contact(tx, partner, at=now, cursor=cursor)
+        buggify("collect.storing")
+    buggify("collect.stored")

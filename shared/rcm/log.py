@@ -123,11 +123,12 @@ def _frames(trace: TracebackType | None) -> list[str]:
 def allowed(event: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     """The fields that may be written, and how many may not."""
     kept: dict[str, Any] = {}
-    for key, value in event.items():
+    given = {key: value for key, value in event.items() if value is not None}
+    for key, value in given.items():
         shown = _shown(key, value)
         if shown is not None:
             kept[key] = shown
-    return kept, len(event) - len(kept)
+    return kept, len(given) - len(kept)
 
 
 def _shown(key: str, value: object) -> object:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from rcm.security import audit
-from rcm.security.audit import FileAnchor, FindingKind, Signer
+from rcm.security.audit import FileAnchor, FindingKind, Signer, storage
 from rcm.security.audit.sealer import AuditSealer
 
 NORTH = UUID("7e57c0de-0000-4000-8000-000000000001")
@@ -140,6 +140,14 @@ async def test_many_sealers_and_writers_at_once_make_one_chain(chain) -> None:
         "SELECT tenant_id, count(*), max(block_number) FROM audit_block GROUP BY 1"
     )
     assert all(row["count"] == row["max"] for row in numbers)
+
+
+async def test_a_sealer_passes_by_while_another_one_works(chain) -> None:
+    await recorded(chain.kit, "c-1")
+    async with chain.kit.database.transaction((NORTH,)) as other:
+        assert await storage.lock_chain(other)
+        assert await chain.sealer.run(chain.kit.database, (NORTH,), NOW) == 0
+    assert await chain.sealer.run(chain.kit.database, (NORTH,), NOW) == 1
 
 
 async def test_a_crash_between_commit_and_anchor_is_made_good(chain) -> None:

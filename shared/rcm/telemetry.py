@@ -35,7 +35,7 @@ TRANSACTION_WAIT = Histogram(
     buckets=BUCKETS_S,
 )
 POOL_IN_USE = Gauge("db_pool_in_use", "Connections that are checked out", ["pool"])
-LOOP_LAG = Gauge("process_loop_lag_seconds", "How late the event loop woke up at its last check")
+LOOP_LAG = Gauge("loop_lag_seconds", "How late the event loop woke up at its last check")
 TASK_DEATHS = Counter("task_deaths", "Tasks of the process that ended before it did", ["task"])
 
 _LOOP_CHECK_S = 0.25

@@ -62,7 +62,6 @@ REBALANCES = Counter("consumer_rebalances", "Assignments received.", ["consumer"
 LAST_POLL_AGE = Gauge("consumer_last_poll_age_seconds", "Since the last poll.", ["consumer"])
 RETRIES = Counter("consumer_retries", "Batches repeated after a transient failure.", ["consumer"])
 ISOLATIONS = Counter("consumer_isolations", "Batches searched for poison.", ["consumer"])
-LOOP_LAG = Gauge("loop_lag_seconds", "How late the event loop wakes a sleeper.")
 JOB_RUNS = Counter("job_runs", "Runs of @every jobs, by outcome.", ["consumer", "job", "outcome"])
 
 _tracer = trace.get_tracer("rcm.events")
@@ -88,8 +87,9 @@ def process_span(
         kind=SpanKind.CONSUMER,
         attributes=attributes,
         links=links,
-        # An exception's text may quote a handler's values.
+        # An exception's text may quote a handler's values; the status would repeat it.
         record_exception=False,
+        set_status_on_exception=False,
     ) as span:
         yield span
 

@@ -135,7 +135,7 @@ async def test_a_process_says_where_it_listens_and_ends_when_told(notes: Service
             answers = [await client.get(path) for path in ("/livez", "/readyz", "/startupz")]
             metrics = await client.get("/metrics")
         assert [answer.status_code for answer in answers] == [200, 200, 200]
-        assert "process_loop_lag_seconds" in metrics.text
+        assert "loop_lag_seconds" in metrics.text
         assert await process.end() == EXIT_OK
         assert process.said("the process was told to stop")
         assert process.error == ""

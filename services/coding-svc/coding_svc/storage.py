@@ -1,7 +1,7 @@
 """Tables and queries of coding-svc. Takes and returns domain values; seals and opens persons."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,7 +13,7 @@ from coding_svc.domain.changes import Change
 from coding_svc.domain.encounter import Coding, Edge, Encounter, EncounterStatus
 from rcm.contracts.values import Finding, Person, Persons
 from rcm.db import Tx
-from rcm.ids import derived_id
+from rcm.security.identity import PatientIdentity, identify_patient
 from rcm.security.seal import open_column, seal_column
 
 if TYPE_CHECKING:
@@ -21,23 +21,13 @@ if TYPE_CHECKING:
 
 CODING = TypeAdapter(Coding)
 FINDINGS = TypeAdapter(tuple[Finding, ...])
-COLUMNS = """tenant_id, encounter_id, external_id, patient_id, status, revision, version, coding,
-    findings, created_at, updated_at, coded_at, coded_by"""
+COLUMNS = """tenant_id, encounter_id, external_id, patient_id, status, revision, version,
+    coding::text, findings::text, created_at, updated_at, coded_at, coded_by"""
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """A patient under the id that stands for the outside system's number."""
-
-    patient_id: UUID
-    external_id_index: bytes
-
-
-def identify(tx: Tx, external_id: str) -> Patient:
-    """The patient's id, derived from the blind index: known without asking the database, and
-    telling nothing about the number."""
-    index = _keyring(tx).blind_index(tx.tenant_id, "patient.external_id", external_id)
-    return Patient(derived_id(tx.tenant_id, "patient", index.hex()), index)
+def identify(tx: Tx, external_id: str) -> PatientIdentity:
+    """Which patient an outside number means, for the request's tenant."""
+    return identify_patient(_keyring(tx), tx.tenant_id, external_id)
 
 
 async def save_patients(tx: Tx, persons: Mapping[str, Person], *, now: datetime) -> None:

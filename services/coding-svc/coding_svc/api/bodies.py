@@ -6,58 +6,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic import BeforeValidator, Field, ValidationError, WrapValidator
 
 from coding_svc.domain.encounter import CodedDiagnosis, CodedLine, Coding
-from rcm.contracts.values import Address, Coverage, Member, Person, Persons, Provider
+from rcm.contracts.bodies import (
+    AddressBody,
+    Body,
+    CoverageBody,
+    PatientBody,
+    ProviderBody,
+    persons_of,
+)
+from rcm.contracts.values import Member, Persons
 from rcm.money import PositiveCents
-
-
-class Body(BaseModel):
-    """A part of a request."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AddressBody(Address):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ProviderBody(Provider):
-    model_config = ConfigDict(extra="forbid")
-    address: AddressBody | None = None
-
-
-class PersonBody(Person):
-    model_config = ConfigDict(extra="forbid")
-    address: AddressBody
-
-
-class PatientBody(PersonBody):
-    """The patient, under the sender's own number (`external_id`); the number is kept sealed."""
-
-    external_id: Annotated[str, Field(min_length=1, max_length=80, repr=False)]
-
-    @property
-    def person(self) -> Person:
-        return Person.model_construct(**{name: getattr(self, name) for name in Person.model_fields})
-
-
-class CoverageBody(Coverage):
-    """One insurance with its member; `subscriber` is given when the patient is not the member."""
-
-    model_config = ConfigDict(extra="forbid")
-    member_id: Annotated[str, Field(min_length=2, max_length=80, repr=False)]
-    subscriber: Annotated[PersonBody | None, Field(repr=False)] = None
-
-    @property
-    def coverage(self) -> Coverage:
-        fields = {name: getattr(self, name) for name in Coverage.model_fields}
-        return Coverage.model_construct(**fields)
-
-    @property
-    def member(self) -> Member:
-        return Member(rank=self.rank, member_id=self.member_id, subscriber=self.subscriber)
 
 
 def _undotted(value: object) -> object:
@@ -145,7 +106,7 @@ class EncounterCreate(CodingBody):
 
     @property
     def persons(self) -> Persons:
-        return Persons(patient=self.patient.person, members=self.members)
+        return persons_of(self.patient, self.coverages)
 
 
 class AmendmentCreate(CodingBody):

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from coding_svc.domain.encounter import Coding
 from rcm.contracts.values import Finding, Provider
+from rcm.npi import npi_is_valid
 
 ICD_10_CM = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
 PROCEDURE = re.compile(r"[0-9A-Z]{5}")
@@ -60,17 +61,6 @@ def check(coding: Coding, *, today: date) -> tuple[Finding, ...]:
         for code, rule in _rules.items()
         for found in rule(coding, today)
     )
-
-
-def npi_is_valid(npi: str) -> bool:
-    """The check digit of an NPI: Luhn over the prefix 80840 and the ten digits (45 CFR 162.406)."""
-    if len(npi) != 10 or not npi.isascii() or not npi.isdigit():
-        return False
-    total = 24  # the digits 80840 of the card issuer prefix, doubled where Luhn doubles them
-    for position, digit in enumerate(map(int, npi)):
-        doubled = digit * 2 if position % 2 == 0 else digit
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
 
 
 def _providers(coding: Coding) -> Iterator[tuple[str, Provider]]:

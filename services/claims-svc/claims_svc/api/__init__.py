@@ -1,0 +1,6 @@
+"""Door 1 of claims-svc: someone asks."""
+
+from claims_svc.api import claims, fees, verbs, worklists
+from claims_svc.api.routes import router
+
+__all__ = ["claims", "fees", "router", "verbs", "worklists"]

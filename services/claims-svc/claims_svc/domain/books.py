@@ -1,0 +1,210 @@
+"""What claims-svc books: charges, decisions, reversals, and what moves between payers."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from uuid import UUID
+
+from claims_svc.domain.change import source_of
+from claims_svc.domain.claim import Cause, Claim
+from claims_svc.domain.decision import Decision, Reading
+from claims_svc.domain.policy import PATIENT, Treatment
+from claims_svc.domain.standing import Standing
+from rcm.contracts.payer import RemittanceReceived
+from rcm.ledger.accounts import AccountCode
+from rcm.ledger.entries import Entry, Posting, entry_id_of, reversal_of
+from rcm.ledger.moves import PayerClaim, Postings, Remittance
+
+CHARGED = "claim.charged"
+DECIDED = "claim.adjudicated"
+PASSED_ON = "claim.passed_on"
+SHARED = "claim.patient_share"
+RECOVERED = "claim.recovered"
+REMITTED = "remittance.adjusted"
+
+
+def charge(claim: Claim, payer_id: str, cause: Cause) -> Entry:
+    """The claim is billed: each line from REVENUE into the first payer's receivable."""
+    owed = PayerClaim(claim.claim_id, payer_id)
+    postings = tuple(
+        posting
+        for number, line in enumerate(claim.content.lines, 1)
+        for posting in owed.charged(line.charge_amount_cents or 0, number)
+    )
+    return _entry(claim, CHARGED, cause, claim.content.date_of_service, postings)
+
+
+def decide(claim: Claim, reading: Reading, standing: Standing, cause: Cause) -> Iterator[Entry]:
+    """A payer's decision: what it pays and the contract gives up leave its receivable, and so does
+    the patient's share once nobody comes next. Then the rest moves to whoever is asked."""
+    decision = reading.decision
+    payer_id = _payer(claim, decision)
+    owed = PayerClaim(claim.claim_id, payer_id)
+    share_change_cents = standing.patient_due_cents - claim.money.patient_responsibility_cents
+    postings = (
+        *_paid(owed, reading),
+        *_given_up(owed, reading),
+        *_passed_to_patient(owed, reading, share_change_cents),
+    )
+    if postings:
+        yield _entry(claim, DECIDED, cause, decision.effective_on, postings)
+    taken_cents = decision.paid_cents + decision.contractual_cents + share_change_cents
+    yield from _passed_on(claim, standing, cause, decision.effective_on, {payer_id: -taken_cents})
+
+
+def reverse(
+    claim: Claim,
+    *,
+    original: Decision,
+    booked: Entry | None,
+    back: Decision,
+    standing: Standing,
+    cause: Cause,
+) -> Iterator[Entry]:
+    """A decision is taken back: its entry is mirrored, the money leaves through the remittance that
+    reversed it, and the patient's share and the payer who is asked follow."""
+    payer_id = _payer(claim, original)
+    returned_cents, share_cents = 0, claim.money.patient_responsibility_cents
+    if booked is not None:
+        yield _reversal(booked, claim, cause, back.effective_on)
+        shared_cents = _net(booked, AccountCode.PATIENT_TRANSFER)
+        returned_cents = original.paid_cents + original.contractual_cents + shared_cents
+        share_cents -= shared_cents
+    yield from _recovered(claim, original=original, back=back, cause=cause)
+    change_cents = standing.patient_due_cents - share_cents
+    if change_cents:
+        owed = PayerClaim(claim.claim_id, payer_id)
+        postings = owed.passed_to_patient(change_cents)
+        yield _entry(claim, SHARED, cause, back.effective_on, postings)
+    deltas = {payer_id: returned_cents - change_cents}
+    yield from _passed_on(claim, standing, cause, back.effective_on, deltas)
+
+
+def uncharge(claim: Claim, booked: Entry, cause: Cause) -> Entry:
+    """The charge is taken back: the claim is voided, or billed anew with other lines."""
+    return _reversal(booked, claim, cause, booked.effective_on)
+
+
+def provider_adjustments(received: RemittanceReceived, event_id: UUID, actor: str) -> Entry | None:
+    """PLB of a remittance: what the payer took or gave beside the claims, interest as income."""
+    remittance = Remittance(received.payer_id, received.trace_number)
+    postings = tuple(
+        posting
+        for found in received.provider_adjustments
+        for posting in remittance.adjusted(found.reason_code, found.reference, found.amount_cents)
+    )
+    if not postings:
+        return None
+    return Entry(
+        entry_id_of(event_id, REMITTED),
+        received.tenant_id,
+        REMITTED,
+        event_id,
+        received.effective_on,
+        actor,
+        postings,
+    )
+
+
+def _paid(owed: PayerClaim, reading: Reading) -> Iterator[Posting]:
+    """SVC03 of each line, and what of CLP04 no line explains."""
+    decision = reading.decision
+    remittance = _remittance(decision)
+    for line, match in zip(decision.lines, reading.decision.matches, strict=True):
+        yield from owed.paid(line.paid_cents, remittance, match.line_number)
+    rest_cents = decision.paid_cents - sum(line.paid_cents for line in decision.lines)
+    yield from owed.paid(rest_cents, remittance)
+
+
+def _given_up(owed: PayerClaim, reading: Reading) -> Iterator[Posting]:
+    remittance = _remittance(reading.decision)
+    for part in reading.parts_of(Treatment.CONTRACTUAL):
+        cause = remittance.cause(part.line_number, part.group_code, part.reason_code)
+        yield from owed.contractual(part.cents, cause)
+
+
+def _passed_to_patient(owed: PayerClaim, reading: Reading, change_cents: int) -> Iterator[Posting]:
+    """The patient's share: per line and reason when it is this decision's own, else as a whole."""
+    remittance = _remittance(reading.decision)
+    if change_cents != reading.decision.patient_cents:
+        yield from owed.passed_to_patient(change_cents, remittance.cause())
+        return
+    for part in reading.parts_of(*PATIENT):
+        cause = remittance.cause(part.line_number, part.group_code, part.reason_code)
+        yield from owed.passed_to_patient(part.cents, cause)
+
+
+def _recovered(
+    claim: Claim, *, original: Decision, back: Decision, cause: Cause
+) -> Iterator[Entry]:
+    postings: Postings = ()
+    if (original.payer_id, original.trace_number) != (back.payer_id, back.trace_number):
+        postings = _remittance(back).recovered(original.paid_cents, paid_by=_remittance(original))
+    if postings:
+        yield _entry(claim, RECOVERED, cause, back.effective_on, postings)
+
+
+def _passed_on(
+    claim: Claim,
+    standing: Standing,
+    cause: Cause,
+    effective_on: date,
+    deltas: Mapping[str, int],
+) -> Iterator[Entry]:
+    """Bring the open balance together in the receivable of the payer who is asked."""
+    asked = claim.payer_of(standing.asked)
+    held: dict[str, int] = {}
+    if claim.holder_payer_id is not None:
+        held[claim.holder_payer_id] = claim.money.insurance_balance_cents
+    for payer_id, cents in deltas.items():
+        held[payer_id] = held.get(payer_id, 0) + cents
+    postings = tuple(
+        posting
+        for payer_id, cents in held.items()
+        if asked is not None and payer_id != asked
+        for posting in PayerClaim(claim.claim_id, payer_id).passed_to_payer(asked, cents)
+    )
+    if postings:
+        yield _entry(claim, PASSED_ON, cause, effective_on, postings)
+
+
+def _reversal(booked: Entry, claim: Claim, cause: Cause, effective_on: date) -> Entry:
+    return reversal_of(
+        booked,
+        source_event_id=source_of(cause, claim),
+        effective_on=effective_on,
+        actor=cause.actor,
+        part=str(claim.claim_id),
+    )
+
+
+def _net(entry: Entry, code: AccountCode) -> int:
+    """What an entry puts into accounts of this code, credits subtracted."""
+    return sum(
+        posting.cents * ((posting.debit.code is code) - (posting.credit.code is code))
+        for posting in entry.postings
+    )
+
+
+def _remittance(decision: Decision) -> Remittance:
+    return Remittance(decision.payer_id, decision.trace_number)
+
+
+def _payer(claim: Claim, decision: Decision) -> str:
+    """The payer in whose receivable a decision books."""
+    return claim.payer_of(decision.rank) or decision.payer_id
+
+
+def _entry(
+    claim: Claim, kind: str, cause: Cause, effective_on: date, postings: tuple[Posting, ...]
+) -> Entry:
+    source, part = source_of(cause, claim), str(claim.claim_id)
+    return Entry(
+        entry_id_of(source, kind, part),
+        claim.tenant_id,
+        kind,
+        source,
+        effective_on,
+        cause.actor,
+        postings,
+        part=part,
+    )

@@ -1,0 +1,174 @@
+"""A claim: what is billed, to whom, where it stands on its three axes, and where its money is."""
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from rcm.contracts.claims import ClaimMoney, ClaimStatus
+from rcm.contracts.values import (
+    ClaimLine,
+    ClaimOutcome,
+    Coverage,
+    CoverageRank,
+    Diagnosis,
+    Finding,
+    Persons,
+    Provider,
+    ResponsibleParty,
+    ServiceLine,
+)
+
+Frequency = Literal["1", "7", "8"]
+"""CLM05-3: original, replacement, void."""
+
+RANKS: tuple[CoverageRank, ...] = ("primary", "secondary", "tertiary")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is billed. Names no patient. Lines without a charge could not be priced."""
+
+    date_of_service: date
+    place_of_service_code: str
+    billing_provider: Provider
+    coverages: tuple[Coverage, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    lines: tuple[ServiceLine, ...]
+    end_date_of_service: date | None = None
+    rendering_provider: Provider | None = None
+    service_facility: Provider | None = None
+    prior_authorization_number: str | None = None
+    referral_number: str | None = None
+    patient_authorized_release: bool = True
+    benefits_assigned_to_provider: bool = True
+    provider_accepts_assignment: bool = True
+
+    @property
+    def charge_cents(self) -> int:
+        """CLM02: the sum of the lines that have a price."""
+        return sum(line.charge_amount_cents or 0 for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim. `money` adds up at every moment; `holder_payer_id` is the payer in whose
+    receivable the open balance stands once the charge is booked (`charge_entry_id`)."""
+
+    tenant_id: UUID
+    claim_id: UUID
+    patient_id: UUID
+    patient_control_number: str
+    content: Content
+    status: ClaimStatus
+    outcome: ClaimOutcome
+    responsible_party: ResponsibleParty
+    money: ClaimMoney
+    created_at: datetime
+    updated_at: datetime
+    external_id: str | None = None
+    encounter_ids: tuple[UUID, ...] = ()
+    encounter_revision: int = 0
+    frequency_code: Frequency = "1"
+    replaces_claim_id: UUID | None = None
+    superseded_by: UUID | None = None
+    payer_claim_number: str | None = None
+    submission_id: UUID | None = None
+    reported_status: str | None = None
+    filing_deadline: date | None = None
+    findings: tuple[Finding, ...] = ()
+    hold_reason: str | None = None
+    holder_payer_id: str | None = None
+    charge_entry_id: UUID | None = None
+    charge_count: int = 0
+    version: int = 1
+    persons: Persons | None = field(default=None, repr=False)
+
+    @property
+    def payer_id(self) -> str | None:
+        """The payer that the claim goes to first."""
+        return self.content.coverages[0].payer_id if self.content.coverages else None
+
+    @property
+    def lines(self) -> tuple[ClaimLine, ...]:
+        """The priced lines under their numbers, as they go out."""
+        return tuple(
+            ClaimLine(
+                **{name: getattr(line, name) for name in ServiceLine.model_fields},
+                line_number=number,
+                line_control_number=line_control_number(self.patient_control_number, number),
+            )
+            for number, line in enumerate(self.content.lines, 1)
+        )
+
+    def coverage(self, rank: CoverageRank) -> Coverage | None:
+        """The coverage of this rank, if the patient has one."""
+        return next((found for found in self.content.coverages if found.rank == rank), None)
+
+    def payer_of(self, rank: CoverageRank) -> str | None:
+        """The payer of this rank; the first payer where the claim does not know one (a crossover
+        to a payer that nobody told us about)."""
+        found = self.coverage(rank)
+        return found.payer_id if found else self.payer_id
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something changes: an event that arrived (`event_id`), or a person who asked for it."""
+
+    event_type: str
+    actor: str
+    now: datetime
+    event_id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One row of a claim's history: one axis moved, because of one event or one person."""
+
+    axis: Literal["lifecycle", "outcome", "responsible_party"]
+    from_value: str | None
+    to_value: str
+    cause: Cause
+
+
+def unadjudicated(charge_cents: int) -> ClaimMoney:
+    """The money of a claim that no payer has decided on: all of it is open."""
+    return ClaimMoney(
+        charge_cents=charge_cents,
+        paid_cents=0,
+        contractual_cents=0,
+        other_adjustment_cents=0,
+        patient_responsibility_cents=0,
+        insurance_balance_cents=charge_cents,
+    )
+
+
+def patient_control_number(claim_id: UUID) -> str:
+    """CLM01: 16 characters that come from the claim's id alone, so they carry no identity."""
+    digest = hashlib.blake2b(claim_id.bytes, digest_size=10).digest()
+    return base64.b32encode(digest).decode("ascii")
+
+
+def line_control_number(control_number: str, line_number: int) -> str:
+    """REF*6R: unique for the tenant, since a payer may return it without its claim."""
+    return f"{control_number}{line_number:02d}"
+
+
+def edges(before: Claim | None, after: Claim, cause: Cause) -> tuple[Edge, ...]:
+    """The rows of history between two states of a claim, one for each axis that moved. A new claim
+    has one: it enters its lifecycle."""
+    if before is None:
+        return (Edge("lifecycle", None, after.status, cause),)
+    found = []
+    if before.status != after.status:
+        found.append(Edge("lifecycle", before.status, after.status, cause))
+    if before.outcome != after.outcome:
+        found.append(Edge("outcome", before.outcome, after.outcome, cause))
+    if before.responsible_party != after.responsible_party:
+        was, now = before.responsible_party, after.responsible_party
+        found.append(Edge("responsible_party", was, now, cause))
+    return tuple(found)

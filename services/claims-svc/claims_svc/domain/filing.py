@@ -1,0 +1,43 @@
+"""Timely filing: until when a payer takes a claim. Rejections do not stop the clock."""
+
+import calendar
+from collections.abc import Mapping
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from claims_svc.domain.claim import Content
+
+ALARM_DAYS = 30
+
+# By claim filing indicator (SBR09): Medicare takes a claim for one calendar year from the service
+# (42 CFR 424.44). Commercial limits are contracts; without one no deadline is known.
+CALENDAR_YEARS: Mapping[str, int] = MappingProxyType({"MA": 1, "MB": 1})
+
+
+def deadline(content: Content) -> date | None:
+    """The last day on which the first payer takes this claim; None when no limit is known.
+
+    The clock of a professional claim starts on the earliest day of service.
+    """
+    if not content.coverages:
+        return None
+    years = CALENDAR_YEARS.get(content.coverages[0].filing_code)
+    if years is None:
+        return None
+    first = min([content.date_of_service, *(line.date_of_service for line in content.lines)])
+    return _same_day(first, first.year + years)
+
+
+def is_near(last_day: date | None, today: date) -> bool:
+    """Whether the alarm should ring: the deadline is close and not over."""
+    return last_day is not None and timedelta(0) <= last_day - today <= timedelta(days=ALARM_DAYS)
+
+
+def is_over(last_day: date | None, today: date) -> bool:
+    """Whether the payer would refuse the claim for its age."""
+    return last_day is not None and today > last_day
+
+
+def _same_day(day: date, year: int) -> date:
+    last = calendar.monthrange(year, day.month)[1]
+    return day.replace(year=year, day=min(day.day, last))

@@ -1,0 +1,229 @@
+"""Claims and the encounters they come from: opened by a coding, rebuilt or replaced by an amended
+one, voided with the encounter."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from claims_svc.domain import filing
+from claims_svc.domain.change import Change, Refused
+from claims_svc.domain.claim import (
+    Cause,
+    Claim,
+    Content,
+    Frequency,
+    patient_control_number,
+    unadjudicated,
+)
+from claims_svc.domain.lifecycle import WORKABLE
+from claims_svc.domain.pricing import FeeSchedules, priced
+from claims_svc.domain.release import Facts, judge, void
+from rcm.contracts.coding import EncounterCoded
+from rcm.contracts.values import Finding, Persons
+from rcm.ids import derived_id
+from rcm.ledger.entries import Entry
+
+ENCOUNTER_CHANGED = "L003"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A claim to be, before anybody judged it."""
+
+    tenant_id: UUID
+    claim_id: UUID
+    patient_id: UUID
+    content: Content
+    persons: Persons
+    external_id: str | None = None
+    encounter_ids: tuple[UUID, ...] = ()
+    encounter_revision: int = 0
+    frequency_code: Frequency = "1"
+    replaces_claim_id: UUID | None = None
+    hold_reason: str | None = None
+
+
+def content_of(coded: EncounterCoded) -> Content:
+    """What an encounter's coding bills."""
+    return Content(
+        date_of_service=coded.date_of_service,
+        end_date_of_service=coded.end_date_of_service,
+        place_of_service_code=coded.place_of_service_code,
+        billing_provider=coded.billing_provider,
+        rendering_provider=coded.rendering_provider,
+        service_facility=coded.service_facility,
+        coverages=coded.coverages,
+        diagnoses=coded.diagnoses,
+        lines=coded.lines,
+        prior_authorization_number=coded.prior_authorization_number,
+        referral_number=coded.referral_number,
+        patient_authorized_release=coded.patient_authorized_release,
+        benefits_assigned_to_provider=coded.benefits_assigned_to_provider,
+        provider_accepts_assignment=coded.provider_accepts_assignment,
+    )
+
+
+def open_claim(draft: Draft, schedules: FeeSchedules, facts: Facts, cause: Cause) -> Change:
+    """A new claim: priced, scrubbed, and ready or held."""
+    return judge(drafted(draft, schedules, cause), None, facts, cause)
+
+
+def drafted(draft: Draft, schedules: FeeSchedules, cause: Cause) -> Claim:
+    """The claim as a draft, priced."""
+    content = priced(draft.content, schedules)
+    return Claim(
+        tenant_id=draft.tenant_id,
+        claim_id=draft.claim_id,
+        patient_id=draft.patient_id,
+        patient_control_number=patient_control_number(draft.claim_id),
+        content=content,
+        status="draft",
+        outcome="none",
+        responsible_party="primary",
+        money=unadjudicated(content.charge_cents),
+        created_at=cause.now,
+        updated_at=cause.now,
+        external_id=draft.external_id,
+        encounter_ids=draft.encounter_ids,
+        encounter_revision=draft.encounter_revision,
+        frequency_code=draft.frequency_code,
+        replaces_claim_id=draft.replaces_claim_id,
+        filing_deadline=filing.deadline(content),
+        hold_reason=draft.hold_reason,
+        persons=draft.persons,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A coding that arrived, with the person block opened."""
+
+    event: EncounterCoded
+    persons: Persons
+
+
+def follow_coding(
+    coding: Coding,
+    claims: Sequence[Claim],
+    schedules: FeeSchedules,
+    *,
+    facts: Facts,
+    cause: Cause,
+) -> Iterator[Change]:
+    """What a coding does to the claims of its encounter. `claims` are the live ones, oldest first;
+    `facts` are the newest one's.
+
+    The first coding opens a claim. An amended one is built into a claim that no payer has accepted;
+    otherwise a replacement (frequency 7) goes after it. A coding that is not newer changes nothing.
+    """
+    coded = coding.event
+    newest = claims[-1] if claims else None
+    if newest is None:
+        draft = _draft(coding)
+        yield open_claim(draft, schedules, facts, cause)
+    elif len(newest.encounter_ids) > 1:
+        yield _flagged(newest, cause)
+    elif newest.encounter_revision >= coded.revision:
+        return
+    elif newest.status in WORKABLE:
+        yield judge(_rebuilt(newest, coding, schedules, cause), newest, facts, cause)
+    else:
+        draft = replace(_draft(coding), frequency_code="7", replaces_claim_id=newest.claim_id)
+        after = replace(facts, original=newest, booked_charge=None)
+        yield open_claim(draft, schedules, after, cause)
+        yield _marked(newest, draft.claim_id, cause)
+
+
+def follow_void(
+    claims: Sequence[Claim], charges: Mapping[UUID, Entry], revision: int, cause: Cause
+) -> Iterator[Change]:
+    """What a voided encounter does to its live claims: those that no payer accepted are voided in
+    place, for the others a void claim (frequency 8) goes out or waits for the payer's number."""
+    for claim in claims:
+        if not can_be_voided_at_payer(claim):
+            continue
+        if len(claim.encounter_ids) > 1:
+            yield _flagged(claim, cause)
+            continue
+        booked = None if claim.charge_entry_id is None else charges[claim.charge_entry_id]
+        changed = void(claim, booked, cause)
+        if isinstance(changed, Refused):
+            yield from void_at_payer(claim, cause, purpose=f"void:{revision}")
+        else:
+            yield changed
+
+
+def can_be_voided_at_payer(claim: Claim) -> bool:
+    """Whether a claim of frequency 8 may follow: it stands, and no other claim takes its place."""
+    return claim.status != "voided" and claim.superseded_by is None and claim.frequency_code != "8"
+
+
+def void_at_payer(claim: Claim, cause: Cause, *, purpose: str = "void") -> Iterator[Change]:
+    """The claim of frequency 8 that takes back one that a payer knows, and the mark on that one."""
+    assert claim.persons is not None  # noqa: S101 - every caller loads it with persons
+    draft = Draft(
+        tenant_id=claim.tenant_id,
+        claim_id=derived_id(claim.claim_id, purpose),
+        patient_id=claim.patient_id,
+        content=claim.content,
+        persons=claim.persons,
+        encounter_ids=claim.encounter_ids,
+        encounter_revision=claim.encounter_revision,
+        frequency_code="8",
+        replaces_claim_id=claim.claim_id,
+    )
+    yield open_claim(draft, FeeSchedules(()), Facts(original=claim), cause)
+    yield _marked(claim, draft.claim_id, cause)
+
+
+def _draft(coding: Coding) -> Draft:
+    coded = coding.event
+    return Draft(
+        tenant_id=coded.tenant_id,
+        claim_id=derived_id(coded.encounter_id, "claim", coded.revision),
+        patient_id=coded.patient_id,
+        content=content_of(coded),
+        persons=coding.persons,
+        encounter_ids=(coded.encounter_id,),
+        encounter_revision=coded.revision,
+    )
+
+
+def _rebuilt(claim: Claim, coding: Coding, schedules: FeeSchedules, cause: Cause) -> Claim:
+    content = priced(content_of(coding.event), schedules)
+    return replace(
+        claim,
+        content=content,
+        persons=coding.persons,
+        encounter_revision=coding.event.revision,
+        filing_deadline=filing.deadline(content),
+        version=claim.version + 1,
+        updated_at=cause.now,
+    )
+
+
+def _marked(original: Claim, successor: UUID, cause: Cause) -> Change:
+    marked = replace(
+        original,
+        superseded_by=successor,
+        version=original.version + 1,
+        updated_at=cause.now,
+    )
+    return Change(marked, original)
+
+
+def _flagged(claim: Claim, cause: Cause) -> Change:
+    """A claim of several encounters is not rebuilt from one of them: a person decides."""
+    finding = Finding(
+        code=ENCOUNTER_CHANGED,
+        severity="warning",
+        message="one of the claim's encounters was amended or voided",
+    )
+    others = tuple(known for known in claim.findings if known.code != ENCOUNTER_CHANGED)
+    flagged = replace(
+        claim,
+        findings=(*others, finding),
+        version=claim.version + 1,
+        updated_at=cause.now,
+    )
+    return Change(flagged, claim)

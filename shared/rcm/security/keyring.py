@@ -10,17 +10,15 @@ move it to a new key-encryption key (`rewrap`) and destroy the old one.
 import base64
 import contextlib
 import copy
-import fcntl
 import hashlib
 import hmac
-import json
 import os
 import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar, Self, TypedDict
+from typing import ClassVar, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -34,8 +32,16 @@ from rcm.security.kek import (
     KeyringUnusable,
     keys_of_environment,
 )
+from rcm.security.keyring_file import (
+    Content,
+    TenantKeys,
+    empty,
+    locked,
+    parsed,
+    read_errors,
+    replace,
+)
 
-FORMAT = 1
 INDEX_KEY = "index"
 
 
@@ -53,23 +59,6 @@ class KeyUnknown(SealError):  # noqa: N818
 
 class SealBroken(SealError):  # noqa: N818
     """The ciphertext was changed, or it belongs to another tenant, row or event."""
-
-
-class TenantKeys(TypedDict):
-    """One tenant in the file. Wrapped keys are Base64; `shredded` keeps the ids of deleted ones."""
-
-    current: str
-    keys: dict[str, str]
-    index_key: str
-    shredded: list[str]
-
-
-class Content(TypedDict):
-    """The whole file."""
-
-    format: int
-    wrapped_by: str
-    tenants: dict[str, TenantKeys]
 
 
 class FileKeyring:
@@ -95,9 +84,9 @@ class FileKeyring:
     def create(cls, path: Path, *keys: KeyEncryptionKey) -> Self:
         """A new, empty keyring under the first key; an existing file is loaded as it is."""
         wrappers = keys or keys_of_environment()
-        with _locked(path):
+        with locked(path):
             if not path.exists():
-                _replace(path, Content(format=FORMAT, wrapped_by=wrappers[0].key_id, tenants={}))
+                replace(path, empty(wrappers[0].key_id))
         return cls(path, wrappers)
 
     def seal(self, tenant_id: UUID, plaintext: bytes, aad: bytes) -> SealedBytes:
@@ -229,25 +218,15 @@ class FileKeyring:
     def _refresh(self) -> None:
         """Read the file again when it was replaced. Raises rather than go on with old keys."""
         with self._lock:
-            self._check_at = time.monotonic() + self.check_interval_s
-            try:
+            with read_errors(self._path):
                 status = self._path.stat()
                 seen = (status.st_ino, status.st_mtime_ns, status.st_size)
-                if seen == self._seen:
-                    return
-                content: Content = json.loads(self._path.read_bytes())
-                readable = content["format"] == FORMAT and isinstance(content["tenants"], dict)
-            except OSError as failure:
-                raise KeyringUnusable(
-                    f"the keyring {self._path} cannot be read: {failure.strerror}"
-                ) from failure
-            except (ValueError, KeyError, TypeError):
-                raise KeyringUnusable(f"{self._path} is not a keyring") from None
-            if not readable:
-                raise KeyringUnusable(f"{self._path} has a format that this release cannot read")
-            self._content = content
-            self._seen = seen
-            self._forget_ciphers()
+                if seen != self._seen:
+                    self._content = parsed(self._path)
+                    self._seen = seen
+                    self._forget_ciphers()
+            # Last, so that a file that cannot be read is looked for at every call.
+            self._check_at = time.monotonic() + self.check_interval_s
 
     def _forget_ciphers(self) -> None:
         self._current: dict[UUID, tuple[str, AESGCM]] = {}
@@ -257,11 +236,11 @@ class FileKeyring:
     @contextlib.contextmanager
     def _changed(self) -> Iterator[Content]:
         """A copy of the newest file, to be changed; written when nothing was raised."""
-        with _locked(self._path):
+        with locked(self._path):
             self._refresh()
             content = copy.deepcopy(self._content)
             yield content
-            _replace(self._path, content)
+            replace(self._path, content)
         self._refresh()
 
 
@@ -280,28 +259,3 @@ def _wrap(wrapper: KeyEncryptionKey, tenant_id: UUID, name: str, key: bytes) -> 
 
 def _context(tenant_id: UUID, name: str) -> bytes:
     return f"rcm keyring|{tenant_id}|{name}".encode()
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One writer at a time, over processes. The lock is a file beside the keyring, because the
-    keyring itself is replaced; a killed writer's lock ends with its process."""
-    with path.with_name(path.name + ".lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _replace(path: Path, content: Content) -> None:
-    """All or nothing, also over a power cut."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

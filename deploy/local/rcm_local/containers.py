@@ -148,7 +148,7 @@ class Stack:
         with engine_problems(), contextlib.closing(_client()) as client:
             label = {"label": f"{LABEL}={known['name']}"}
             for container in client.containers.list(all=True, filters=label):
-                container.remove(force=True)
+                container.remove(force=True, v=True)
         return cls(known["name"], known["password"], lasting)
 
     def postgres(self, port: int) -> ContainerServer:

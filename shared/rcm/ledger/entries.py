@@ -122,21 +122,13 @@ Sides = tuple[tuple[UUID, UUID], ...]
 def content_hash(entry: Entry, sides: Sides) -> bytes:
     """SHA-256 over what the entry says. A retry has the same one whoever retries, so the actor and
     the entry's id are left out."""
-    parts: list[object] = [
-        entry.kind,
-        entry.part,
-        entry.source_event_id,
-        entry.effective_on,
-        entry.reverses,
+    said = [
+        f"{entry.kind}\x1f{entry.part}\x1f{entry.source_event_id.int:x}\x1f"
+        f"{entry.effective_on}\x1f{entry.reverses}"
     ]
     for leg, (debit_id, credit_id) in zip(entry.postings, sides, strict=True):
-        parts += (
-            debit_id.int,
-            credit_id.int,
-            leg.cents,
-            leg.line_number,
-            leg.group_code,
-            leg.reason_code,
-            leg.trace_number,
+        said.append(
+            f"{debit_id.int:x}\x1f{credit_id.int:x}\x1f{leg.cents}\x1f{leg.line_number}\x1f"
+            f"{leg.group_code}\x1f{leg.reason_code}\x1f{leg.trace_number}"
         )
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    return hashlib.sha256("\x1e".join(said).encode()).digest()

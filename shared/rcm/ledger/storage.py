@@ -61,19 +61,24 @@ async def post(tx: Tx, entries: Sequence[Entry]) -> Posted:
     reversal, `BelowZero` when a bounded account would be overdrawn by the call as a whole, and
     `StatementFailed` for any other refusal.
     """
-    drafts, repeated = _distinct(_drafts(entries))
+    accounts: OpenAccounts = {}
+    drafts, repeated = _distinct(_drafts(entries, accounts))
     new = await _insert_entries(tx, drafts)
     fresh = [draft for draft in drafts if draft.key in new]
     seen = [draft for draft in drafts if draft.key not in new]
     if seen:
         await _recognise(tx, seen)
     if fresh:
-        await _open_accounts(tx, fresh)
+        await _open_accounts(tx, accounts)
         await _insert_postings(tx, fresh)
     return Posted(
         tuple(draft.entry.entry_id for draft in fresh),
         (*repeated, *(draft.entry.entry_id for draft in seen)),
     )
+
+
+OpenAccounts = dict[UUID, dict[Account, UUID]]
+"""Every account of a call with its id, per tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +95,19 @@ class _Draft:
         return self.entry.tenant_id, self.entry.entry_id
 
 
-def _drafts(entries: Iterable[Entry]) -> Iterator[_Draft]:
-    """Derive each account's id once per call: REVENUE is in every entry of a batch."""
-    tenants: dict[UUID, dict[Account, UUID]] = {}
+def _drafts(entries: Iterable[Entry], accounts: OpenAccounts) -> Iterator[_Draft]:
+    """Derive each account's id once per call, into `accounts`: REVENUE is in every entry."""
     for entry in entries:
-        known = tenants.setdefault(entry.tenant_id, {})
+        known = accounts.setdefault(entry.tenant_id, {})
+        sides = []
         for leg in entry.postings:
-            for account in (leg.debit, leg.credit):
-                if account not in known:
-                    known[account] = account_id(entry.tenant_id, account)
-        sides = tuple((known[leg.debit], known[leg.credit]) for leg in entry.postings)
-        yield _Draft(entry, sides, content_hash(entry, sides))
+            debit_id, credit_id = known.get(leg.debit), known.get(leg.credit)
+            if debit_id is None:
+                debit_id = known[leg.debit] = account_id(entry.tenant_id, leg.debit)
+            if credit_id is None:
+                credit_id = known[leg.credit] = account_id(entry.tenant_id, leg.credit)
+            sides.append((debit_id, credit_id))
+        yield _Draft(entry, tuple(sides), content_hash(entry, tuple(sides)))
 
 
 def _distinct(drafts: Iterable[_Draft]) -> tuple[list[_Draft], list[UUID]]:
@@ -186,14 +193,8 @@ ON CONFLICT DO NOTHING
 """
 
 
-async def _open_accounts(tx: Tx, drafts: Iterable[_Draft]) -> None:
+async def _open_accounts(tx: Tx, accounts: OpenAccounts) -> None:
     """Open what is not open yet, in id order for the same reason as entries."""
-    named: dict[int, tuple[UUID, UUID, Account]] = {}
-    for draft in drafts:
-        tenant_id = draft.entry.tenant_id
-        for leg, (debit_id, credit_id) in zip(draft.entry.postings, draft.sides, strict=True):
-            named[debit_id.int] = (tenant_id, debit_id, leg.debit)
-            named[credit_id.int] = (tenant_id, credit_id, leg.credit)
     rows = [
         (
             tenant_id,
@@ -204,8 +205,10 @@ async def _open_accounts(tx: Tx, drafts: Iterable[_Draft]) -> None:
             account.patient_id,
             account.reference,
         )
-        for _, (tenant_id, opened_id, account) in sorted(named.items(), key=lambda item: item[0])
+        for tenant_id, known in accounts.items()
+        for account, opened_id in known.items()
     ]
+    rows.sort(key=lambda row: row[1].int)
     await tx.execute(OPEN_ACCOUNTS, *zip(*rows, strict=True))
 
 

@@ -162,6 +162,16 @@ def mutant(function: str, old: str, new: str) -> Callable[[asyncpg.Connection], 
     return apply
 
 
+def believing(*rules: str) -> Callable[[asyncpg.Connection], Awaitable[None]]:
+    """Take rules out of the trigger that books legs."""
+
+    async def apply(admin: asyncpg.Connection) -> None:
+        for rule in rules:
+            await mutant("ledger_book_legs", f"IF {rule} THEN", "IF false THEN")(admin)
+
+    return apply
+
+
 def dropped(text: str) -> Callable[[asyncpg.Connection], Awaitable[object]]:
     return lambda admin: admin.execute(text)
 
@@ -206,7 +216,11 @@ def changes(table: str, column: str, red: dict[str, set[str]]) -> list[Case]:
             f"{table} {verb}",
             sql(statement),
             "ledger_append_only",
-            disabled("ledger_append_only", table),
+            dropped(
+                f"ALTER TABLE {table} DISABLE TRIGGER ledger_append_only;"
+                # It also holds the legs' first row, but nobody relies on that.
+                "ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_has_legs"
+            ),
             frozenset(red.get(verb, ())),
             as_owner=True,
         )
@@ -232,14 +246,14 @@ CASES = [
         "legs added to an old entry",
         leg_row(CHARGE.entry_id, position=2),
         "ledger_entry_closed",
-        mutant("ledger_book_legs", "IF late THEN", "IF false THEN"),
+        believing("late", "partial"),
         frozenset({"I4"}),
     ),
     Case(
         "legs of no entry",
         leg_row(UNKNOWN),
         "ledger_entry_closed",
-        mutant("ledger_book_legs", "IF late THEN", "IF false THEN"),
+        believing("late", "partial"),
         frozenset({"I4"}),
     ),
     Case(
@@ -259,22 +273,22 @@ CASES = [
     Case(
         "an entry without legs",
         entry_row(NEW),
-        "ledger_entry_whole",
-        disabled("ledger_entry_whole", "ledger_entry"),
+        "ledger_entry_has_legs",
+        without("ledger_entry_has_legs", "ledger_entry"),
         frozenset({"I4"}),
     ),
     Case(
         "an entry with a leg missing",
         all_of(entry_row(NEW, n_postings=2), leg_row(NEW)),
         "ledger_entry_whole",
-        disabled("ledger_entry_whole", "ledger_entry"),
+        mutant("ledger_book_legs", "IF partial THEN", "IF false THEN"),
         frozenset({"I4"}),
     ),
     Case(
         "a reversal of other cents",
         reverse_with_other_cents,
         "ledger_reversal_mirrors",
-        mutant("ledger_entry_whole", "IF NEW.reverses IS NOT NULL", "IF false"),
+        mutant("ledger_book_legs", "IF unlike THEN", "IF false THEN"),
         frozenset({"I4"}),
     ),
     Case(
@@ -296,7 +310,7 @@ CASES = [
         "ledger_entry_reverses",
         dropped(
             "ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_reverses;"
-            "ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_whole"
+            "ALTER TABLE ledger_posting DISABLE TRIGGER ledger_book_legs"
         ),
         frozenset({"I4"}),
     ),
@@ -406,7 +420,10 @@ CASES = [
         "an entry of no legs at all",
         entry_row(NEW, n_postings=0),
         "ledger_entry_n_postings",
-        without("ledger_entry_n_postings", "ledger_entry"),
+        dropped(
+            "ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_n_postings,"
+            " DROP CONSTRAINT ledger_entry_has_legs"
+        ),
     ),
     Case(
         "an entry of no kind",
@@ -430,7 +447,7 @@ CASES = [
         "ledger_entry_not_itself",
         dropped(
             "ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_not_itself;"
-            "ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_whole"
+            "ALTER TABLE ledger_posting DISABLE TRIGGER ledger_book_legs"
         ),
         frozenset({"I4"}),
     ),
@@ -440,16 +457,26 @@ CASES = [
         "ledger_entry_pkey",
         dropped(
             "ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_pkey CASCADE;"
-            "ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_whole;"
             "ALTER TABLE ledger_posting DISABLE TRIGGER ledger_book_legs"
         ),
         frozenset({"I2", "I4"}),
     ),
     Case(
         "two legs in one place",
-        all_of(entry_row(NEW, n_postings=2), leg_row(NEW), leg_row(NEW)),
+        all_of(
+            entry_row(NEW, n_postings=2),
+            sql(
+                """INSERT INTO ledger_posting (tenant_id, entry_id, position, debit_id, credit_id,
+                                               cents)
+                   SELECT $1, $2, 1, $3, $4, 100 FROM generate_series(1, 2)""",
+                TENANT,
+                NEW,
+                RECEIVABLE,
+                INCOME,
+            ),
+        ),
         "ledger_posting_pkey",
-        without("ledger_posting_pkey", "ledger_posting"),
+        dropped("ALTER TABLE ledger_posting DROP CONSTRAINT ledger_posting_pkey CASCADE"),
     ),
     Case(
         "one id for two accounts",
@@ -497,7 +524,6 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 async def test_the_guard_is_needed(scratch: Scratch, case: Case) -> None:
-    assert await scratch.red() == set()
     with pytest.raises(StatementFailed, match=case.guard):
         await scratch.attack(case.attack, as_owner=case.as_owner)
     assert await scratch.red() == set(), "a refused attack left something behind"

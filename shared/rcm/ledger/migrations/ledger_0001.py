@@ -19,7 +19,6 @@ def upgrade() -> None:
     script(APPEND_ONLY)
     script(BALANCES)
     script(CLOSED_ENTRIES)
-    script(WHOLE_ENTRIES)
     protect("ledger_account", app=f"SELECT, INSERT ({ACCOUNT_COLUMNS})")
     protect("ledger_entry", app=f"SELECT, INSERT ({ENTRY_COLUMNS})")
     protect("ledger_posting", app="SELECT, INSERT")
@@ -82,6 +81,7 @@ CREATE TABLE ledger_entry (
   n_postings smallint NOT NULL
     CONSTRAINT ledger_entry_n_postings CHECK (n_postings BETWEEN 1 AND 2000),
   created_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  first_position smallint NOT NULL GENERATED ALWAYS AS (1) STORED,
   PRIMARY KEY (tenant_id, entry_id),
   CONSTRAINT ledger_entry_once UNIQUE (tenant_id, source_event_id, kind, part),
   CONSTRAINT ledger_entry_reverses FOREIGN KEY (tenant_id, reverses) REFERENCES ledger_entry,
@@ -106,6 +106,10 @@ CREATE TABLE ledger_posting (
   PRIMARY KEY (tenant_id, entry_id, position),
   CONSTRAINT ledger_posting_two_accounts CHECK (debit_id <> credit_id)
 );
+-- No entry is committed without legs; that it has all of them is checked as they arrive.
+ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_has_legs
+  FOREIGN KEY (tenant_id, entry_id, first_position) REFERENCES ledger_posting
+  DEFERRABLE INITIALLY DEFERRED;
 -- Without the tenant in front (an account's id is derived from it): half the size, and before the
 -- first ANALYZE the planner would take either of them for the primary key's work.
 CREATE INDEX ledger_posting_debit ON ledger_posting (debit_id);
@@ -171,15 +175,49 @@ SET search_path = pg_catalog, public, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   late boolean;
+  partial boolean;
+  reversing boolean;
+  unlike boolean;
   homeless boolean;
 BEGIN
-  EXECUTE 'SELECT EXISTS (
-    SELECT FROM (SELECT DISTINCT tenant_id, entry_id FROM legs) leg
-    LEFT JOIN public.ledger_entry entry USING (tenant_id, entry_id)
-    WHERE entry.created_xid IS DISTINCT FROM pg_current_xact_id())' INTO late;
+  EXECUTE '
+    SELECT coalesce(bool_or(entry.created_xid IS DISTINCT FROM pg_current_xact_id()), false),
+           coalesce(bool_or(entry.n_postings IS DISTINCT FROM leg.n_postings), false),
+           coalesce(bool_or(entry.reverses IS NOT NULL), false)
+    FROM (SELECT tenant_id, entry_id, count(*) AS n_postings FROM legs
+          GROUP BY tenant_id, entry_id) leg
+    LEFT JOIN public.ledger_entry entry USING (tenant_id, entry_id)'
+  INTO late, partial, reversing;
   IF late THEN
     RAISE EXCEPTION 'legs are posted in the transaction that made their entry' USING
       ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'ledger_entry_closed';
+  END IF;
+  IF partial THEN
+    RAISE EXCEPTION 'all legs of an entry are posted in one statement' USING
+      ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME,
+      CONSTRAINT = 'ledger_entry_whole';
+  END IF;
+  IF reversing THEN
+    EXECUTE '
+      WITH turned AS (
+        SELECT leg.tenant_id, entry.reverses, leg.position, leg.credit_id AS debit_id,
+               leg.debit_id AS credit_id, leg.cents, leg.line_number
+        FROM legs leg JOIN public.ledger_entry entry USING (tenant_id, entry_id)
+        WHERE entry.reverses IS NOT NULL
+      ), was AS (
+        SELECT leg.tenant_id, leg.entry_id, leg.position, leg.debit_id, leg.credit_id, leg.cents,
+               leg.line_number
+        FROM public.ledger_posting leg
+        JOIN (SELECT DISTINCT tenant_id, reverses FROM turned) reversed
+          ON leg.tenant_id = reversed.tenant_id AND leg.entry_id = reversed.reverses
+      )
+      SELECT EXISTS ((TABLE turned EXCEPT TABLE was) UNION ALL (TABLE was EXCEPT TABLE turned))'
+    INTO unlike;
+    IF unlike THEN
+      RAISE EXCEPTION 'a reversal turns every leg of its entry round, and no other' USING
+        ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME,
+        CONSTRAINT = 'ledger_reversal_mirrors';
+    END IF;
   END IF;
   EXECUTE 'SELECT EXISTS (
     SELECT FROM (SELECT tenant_id, debit_id AS account_id FROM legs
@@ -214,36 +252,6 @@ END $$;
 CREATE TRIGGER ledger_book_legs AFTER INSERT ON ledger_posting
   REFERENCING NEW TABLE AS legs
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_book_legs();
-"""
-
-WHOLE_ENTRIES = """
-CREATE FUNCTION ledger_entry_whole() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off AS $$
-BEGIN
-  IF (SELECT count(*) FROM public.ledger_posting leg
-      WHERE leg.tenant_id = NEW.tenant_id AND leg.entry_id = NEW.entry_id) <> NEW.n_postings THEN
-    RAISE EXCEPTION 'an entry is committed with all its legs' USING
-      ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME,
-      CONSTRAINT = 'ledger_entry_whole';
-  END IF;
-  IF NEW.reverses IS NOT NULL AND EXISTS (
-    SELECT FROM (SELECT * FROM public.ledger_posting
-                 WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.reverses) was
-    FULL JOIN (SELECT * FROM public.ledger_posting
-               WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.entry_id) undone
-      ON was.position = undone.position AND was.debit_id = undone.credit_id
-      AND was.credit_id = undone.debit_id AND was.cents = undone.cents
-      AND coalesce(was.line_number, -1) = coalesce(undone.line_number, -1)
-    WHERE was.position IS NULL OR undone.position IS NULL
-  ) THEN
-    RAISE EXCEPTION 'a reversal turns every leg of its entry round, and no other' USING
-      ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME,
-      CONSTRAINT = 'ledger_reversal_mirrors';
-  END IF;
-  RETURN NULL;
-END $$;
-CREATE CONSTRAINT TRIGGER ledger_entry_whole AFTER INSERT ON ledger_entry
-  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_entry_whole();
 """
 
 # The owner keeps the books: it runs the functions above, and verifies all tenants at once.

@@ -53,6 +53,7 @@ REJECTED = _to("file_rejected", "clearinghouse_rejected", "payer_rejected")
 WORKABLE = UNSENT | REJECTED
 
 _REJECTED_AT: Mapping[str, ClaimStatus] = {
+    "gateway": "file_rejected",
     "interchange": "file_rejected",
     "group": "file_rejected",
     "clearinghouse": "clearinghouse_rejected",

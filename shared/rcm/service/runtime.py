@@ -14,7 +14,9 @@ from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 
 import uvicorn
+from fastapi import FastAPI
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from rcm import log, telemetry
 from rcm.security.audit import AuditKeyUnusable
@@ -37,8 +39,8 @@ def main(service: Service) -> None:
     try:
         settings = Settings()
     except ValidationError as error:
-        names = ", ".join(sorted({_variable(found["loc"]) for found in error.errors()}))
-        sys.stderr.write(f"{service.name} cannot start: check the settings {names}\n")
+        found = "; ".join(sorted({_setting(found) for found in error.errors()}))
+        sys.stderr.write(f"{service.name} cannot start: check the settings {found}\n")
         sys.exit(EXIT_MISCONFIGURED)
     log.configure(service=service.name, role=settings.role, level=settings.log_level)
     tracing = telemetry.configure(
@@ -73,21 +75,8 @@ async def serve(service: Service, settings: Settings, stop: asyncio.Event | None
     with _listening(settings) as listener, _signals(stopping):
         host, port = listener.getsockname()[:2]
         _logger.info("the process listens", host=host, port=port)
-        server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                lifespan="off",
-                ws="none",
-                timeout_keep_alive=_KEEP_ALIVE_S,
-                timeout_graceful_shutdown=max(1, int(settings.drain_timeout_s)),
-            )
-        )
         work: dict[str, Awaitable[None]] = {
-            "http": server.run_until(stopping, listener, health),
+            "http": _Server(_http(app, settings)).run_until(stopping, listener, health),
             "loop": health.loop.run(stopping),
             **{name: part.run(stopping) for name, part in parts.components.items()},
         }
@@ -95,6 +84,21 @@ async def serve(service: Service, settings: Settings, stop: asyncio.Event | None
     await _close(parts, kit.database.close())
     _logger.info("the process ends", exit_code=code)
     return code
+
+
+def _http(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """uvicorn as a plain server: it logs nothing of a request and trusts no proxy's headers."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, int(settings.drain_timeout_s)),
+    )
 
 
 async def _until_stopped(
@@ -200,6 +204,8 @@ class _Server(uvicorn.Server):
             ending.cancel()
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    name = str(location[0]) if location else "environment"
-    return f"RCM_{name.upper()}"
+def _setting(error: ErrorDetails) -> str:
+    """The variable, or our own sentence about several; never a value, which may be a secret."""
+    if error["loc"]:
+        return f"RCM_{str(error['loc'][0]).upper()}"
+    return error["msg"].removeprefix("Value error, ")

@@ -41,7 +41,9 @@ class Precondition:
 
 
 async def _optional(
-    if_match: Annotated[str | None, Header(description="The version you saw.")] = None,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description="The `ETag` you saw.")
+    ] = None,
 ) -> Precondition:
     if if_match is None:
         return Precondition(None)

@@ -72,7 +72,7 @@ async def running(notes: ServiceUnderTest, **changes: str) -> AsyncIterator[Proc
         "RCM_KEK": given.kek,
         "RCM_KEYRING_FILE": str(given.keyring_file),
         "RCM_ISSUER": given.issuer,
-        "RCM_JWKS_URL": given.jwks_url,
+        "RCM_JWKS_URL": "http://127.0.0.1:1/jwks.json",
         "PYTHONPATH": str(TESTS),
     }
     child = await asyncio.create_subprocess_exec(
@@ -277,6 +277,7 @@ async def test_nothing_that_was_sent_is_printed(notes: ServiceUnderTest, issuer_
     ("changes", "sentence"),
     [
         ({"RCM_DATABASE_URL": "", "RCM_PORT": "99999"}, "check the settings RCM_PORT"),
+        ({"RCM_ENVIRONMENT": "production"}, "production takes its token keys over https only"),
         ({"RCM_KEYRING_FILE": "/nowhere/keyring"}, "/nowhere/keyring cannot be read"),
         ({"RCM_ROLE": "relay"}, "a relay needs RCM_RELAY_DATABASE_URL"),
     ],

@@ -22,7 +22,8 @@ from rcm_local.problems import LocalProblem
 DETACHED_TIMEOUT_S, DOWN_TIMEOUT_S = 180.0, 90.0
 EXIT_INTERRUPTED = 130
 
-console = Console(highlight=False)
+# Where nobody looks at a terminal, tables get the width that they need.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 def up(

@@ -49,14 +49,14 @@ async def _tour(home: Home, state: dict[str, Any], clinic: Clinic, console: Cons
     began_at = time.monotonic()
     urls: dict[str, str] = state["urls"]
     secrets = json.loads((home.root / "identity" / "secrets.json").read_text())
-    now = datetime.now(UTC)
     async with PracticeSystem.open(urls, secrets["clinic"]) as practice:
         await tour.set_up(
             practice, twin_url=urls["payer-twin"], twin_token=state["payer_twin_token"]
         )
         table = await practice.outcome_table()
-        bodies = tour.planned_visits(clinic, table, run=f"{now:%y%m%d%H%M%S}", today=now.date())
-        before = await practice.get("claims-svc", "/summary")
+        today = datetime.now(UTC).date()
+        bodies = tour.planned_visits(clinic, table, run=_next_run(home), today=today)
+        before = await tour.at_rest(practice)
         with _progress(console) as progress:
             expected = await tour.send(practice, bodies, progress)
             after = await tour.settle(practice, before, expected, progress)
@@ -72,6 +72,14 @@ async def _tour(home: Home, state: dict[str, Any], clinic: Clinic, console: Cons
     console.print(f"[dim]{time.monotonic() - began_at:.1f} s from the first call[/]\n")
     console.print(summary.next_steps(urls))
     return good
+
+
+def _next_run(home: Home) -> int:
+    """0 for the first demo in this directory, then 1, 2, ..."""
+    file = home.root / "demo-runs"
+    run = int(file.read_text()) if file.exists() else 0
+    file.write_text(f"{run + 1}\n")
+    return run
 
 
 async def _caught_up(bootstrap: str) -> Any:

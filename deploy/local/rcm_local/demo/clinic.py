@@ -24,6 +24,8 @@ BILLING: Body = {
         "postal_code": "627010001",
     },
 }
+# Well within every payer's filing limit.
+RECENT_DAYS = 80
 RENDERING_NAMES = (("Quinby", "Alma"), ("Rowan", "Basil"), ("Sorrel", "Carmen"))
 
 
@@ -57,16 +59,28 @@ def patients(clinic: Clinic, marks: Sequence[Mapping[str, str]], today: date) ->
     ]
 
 
-def visits(clinic: Clinic, people: Sequence[Patient], *, run: str, today: date) -> Iterator[Body]:
-    """Every visit's body for `POST /encounters`. `run` makes the ids of a second demo new."""
-    chance = random.Random(f"visits {clinic.seed}")  # noqa: S311 - a repeatable invention
+def visits(clinic: Clinic, people: Sequence[Patient], *, run: int, today: date) -> Iterator[Body]:
+    """Every visit's body for `POST /encounters`. `run` counts the demos, so that a later one brings
+    other visits of the same people instead of duplicates."""
+    chance = random.Random(f"visits {clinic.seed} {run}")  # noqa: S311 - a repeatable invention
     weights = [kind.weight for kind in catalogue.KINDS]
+    each = -(-clinic.encounters // len(people))
     for number in range(clinic.encounters):
-        patient = people[number % len(people)]
+        round_, place = divmod(number, len(people))
+        patient = people[place]
         kind = chance.choices(catalogue.KINDS, weights)[0]
-        day = today - timedelta(days=chance.randrange(2, 40))
+        day = _day(clinic, patient, run * each + round_, today)
         body = _visit(kind, patient, day, chance.randrange(len(RENDERING_NPIS)))
         yield {"external_id": f"demo-{clinic.seed}-{run}-{number:05d}", **body}
+
+
+def _day(clinic: Clinic, patient: Patient, visit: int, today: date) -> date:
+    """A recent day that none of the patient's last visits was on: two claims of one patient, day
+    and procedure would be held as duplicates."""
+    order = list(range(RECENT_DAYS))
+    random.Random(f"days {clinic.seed} {patient.number}").shuffle(order)  # noqa: S311 - as above
+    yesterday = today.toordinal() - 1
+    return date.fromordinal(yesterday - (yesterday - order[visit % RECENT_DAYS]) % RECENT_DAYS)
 
 
 def _patient(

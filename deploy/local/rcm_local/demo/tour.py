@@ -77,7 +77,7 @@ async def _trading_partner(practice: PracticeSystem, twin_url: str, twin_token: 
     return str(made["partner_id"])
 
 
-def planned_visits(clinic: Clinic, table: Body, *, run: str, today: date) -> list[Body]:
+def planned_visits(clinic: Clinic, table: Body, *, run: int, today: date) -> list[Body]:
     """The bodies to post, with every outcome of the payer's published table among them."""
     people = patients(clinic, _scenario_marks(table), today)
     return list(visits(clinic, people, run=run, today=today))
@@ -113,6 +113,17 @@ async def send(practice: PracticeSystem, bodies: Sequence[Body], progress: Progr
     if taken != len(bodies):
         raise LocalProblem(f"coding-svc took {taken} of {len(bodies)} encounters.")
     return taken
+
+
+async def at_rest(practice: PracticeSystem) -> Body:
+    """The claims' summary once an earlier, interrupted demo no longer moves it."""
+    seen: Body | None = None
+    while True:
+        summary: Body = await practice.get("claims-svc", "/summary")
+        if summary == seen or not summary["claims"]:
+            return summary
+        seen = summary
+        await asyncio.sleep(2 * POLL_S)
 
 
 async def settle(practice: PracticeSystem, before: Body, expected: int, progress: Progress) -> Body:

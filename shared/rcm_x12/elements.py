@@ -5,7 +5,7 @@ fail. Findings carry place and reason, never the value.
 """
 
 import re
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
 from rcm_x12.findings import Severity
 from rcm_x12.layout import Element, SegmentUse
@@ -17,6 +17,16 @@ _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)
 _SIGNS = str.maketrans("", "", "-.")
 
 
+class Place(TypedDict, total=False):
+    """Where in the segment at hand a fault is; the segment's own place is known."""
+
+    segment_id: str
+    loop: str
+    element: int
+    component: int
+    data_element: str
+
+
 class Reporter(Protocol):
     """Takes findings about the segment at hand."""
 
@@ -24,7 +34,7 @@ class Reporter(Protocol):
     repetition: str
 
     def finding(
-        self, code: str, message: str, *, severity: Severity = "error", **place: int | str
+        self, code: str, message: str, severity: Severity = "error", **place: Unpack[Place]
     ) -> None: ...
 
 
@@ -35,7 +45,7 @@ class Check:
         self.use = use
         self._count = len(use.elements)
         self._plain = tuple(
-            (place, element, element.codes, element.shortest, element.longest, element.type)
+            (place, element.codes, element.shortest, element.longest, element.type)
             for place, element in enumerate(use.elements, 1)
             if not element.components and element.usage != "N"
         )
@@ -45,50 +55,65 @@ class Check:
 
     def fails(self, segment: list[str], component: str) -> bool:
         """Whether anything is wrong with the segment."""
+        return (
+            self._shape_fails(segment)
+            or self._values_fail(segment)
+            or self._composites_fail(segment, component)
+            or any(breaks(segment, *note) for note in self.use.syntax)
+        )
+
+    def _shape_fails(self, segment: list[str]) -> bool:
+        """Too long, empty at the end, something missing, or something the guide does not use."""
         size = len(segment)
         if size - 1 > self._count or (size > 1 and not segment[-1]):
             return True
         for place in self._required:
             if place >= size or not segment[place]:
                 return True
-        for place in self._unused:
-            if place < size and segment[place]:
-                return True
-        for place, _element, codes, shortest, longest, kind in self._plain:
+        return any(place < size and segment[place] for place in self._unused)
+
+    def _values_fail(self, segment: list[str]) -> bool:
+        size = len(segment)
+        for place, codes, shortest, longest, kind in self._plain:
             if place >= size:
                 break
             text = segment[place]
             if not text:
                 continue
             if codes is not None:
-                if text not in codes:
-                    return True
-            elif kind in ("AN", "ID"):
-                if not shortest <= len(text) <= longest:
-                    return True
-            elif typed_fault(text, kind, shortest, longest):
+                wrong = text not in codes
+            elif kind in {"AN", "ID"}:
+                wrong = not shortest <= len(text) <= longest
+            else:
+                wrong = typed_fault(text, kind, shortest, longest) != ""
+            if wrong:
                 return True
-        for place, element in self._composites:
-            if place < size and segment[place]:
-                if element.repeats > 1 or _composite_fails(segment[place], element, component):
-                    return True
-        return bool(self.use.syntax) and any(breaks(segment, *note) for note in self.use.syntax)
+        return False
+
+    def _composites_fail(self, segment: list[str], component: str) -> bool:
+        size = len(segment)
+        return any(
+            place < size
+            and segment[place] != ""
+            and (element.repeats > 1 or _composite_fails(segment[place], element, component))
+            for place, element in self._composites
+        )
 
     def explain(self, segment: list[str], reporter: Reporter, loop: str) -> None:
         """Report every fault."""
-        where: dict[str, int | str] = {"segment_id": self.use.id, "loop": loop}
+        where: Place = {"segment_id": self.use.id, "loop": loop}
         for place in range(1, max(len(segment), self._count + 1)):
             text = segment[place] if place < len(segment) else ""
             if place > self._count:
                 if text:
                     text_of = "the guide has no element at this place"
-                    reporter.finding("element-too-many", text_of, element=place, **where)
+                    reporter.finding("element-too-many", text_of, **_at(where, element=place))
                 continue
             element = self.use.elements[place - 1]
             if element.components:
-                _explain_composite(text, element, reporter, {**where, "element": place})
+                _explain_composite(text, element, reporter, _at(where, element=place))
             else:
-                _explain(text, element, reporter, {**where, "element": place})
+                _explain(text, element, reporter, _at(where, element=place))
         if len(segment) > 1 and not segment[-1]:
             reporter.finding(
                 "trailing-separator", "empty elements end the segment", severity="warning", **where
@@ -97,7 +122,11 @@ class Check:
             if breaks(segment, kind, places):
                 message = _NOTES[kind].format(", ".join(f"{p:02d}" for p in places))
                 code = "element-exclusive" if kind == "E" else "element-conditional"
-                reporter.finding(code, message, element=places[0], **where)
+                reporter.finding(code, message, **_at(where, element=places[0]))
+
+
+def _at(where: Place, **more: Unpack[Place]) -> Place:
+    return {**where, **more}
 
 
 _NOTES = {
@@ -128,23 +157,25 @@ def breaks(segment: list[str], kind: str, places: tuple[int, ...]) -> bool:
 
 def typed_fault(text: str, kind: str, shortest: int, longest: int) -> str:
     """The code of what is wrong with a number, date or time; empty when nothing is."""
-    if kind == "R":
-        if not _NUMERIC.fullmatch(text):
-            return "element-character"
-        return _length_fault(len(text.translate(_SIGNS)), shortest, longest)
     if kind == "DT":
-        try:
-            date_of(text)
-        except ValueError:
-            return "element-date"
-        return ""
+        return "" if _is_date(text) else "element-date"
     if kind == "TM":
         return "" if _TIME.fullmatch(text) else "element-time"
-    if kind.startswith("N"):
-        if not _WHOLE.fullmatch(text):
-            return "element-character"
-        return _length_fault(len(text.lstrip("-")), shortest, longest)
-    return _length_fault(len(text), shortest, longest)
+    if kind == "R":
+        size = len(text.translate(_SIGNS)) if _NUMERIC.fullmatch(text) else -1
+    elif kind.startswith("N"):
+        size = len(text.lstrip("-")) if _WHOLE.fullmatch(text) else -1
+    else:
+        size = len(text)
+    return "element-character" if size < 0 else _length_fault(size, shortest, longest)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date_of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _length_fault(size: int, shortest: int, longest: int) -> str:
@@ -161,13 +192,14 @@ def _composite_fails(text: str, element: Element, component: str) -> bool:
     for index, one in enumerate(declared):
         part = parts[index] if index < len(parts) else ""
         if not part:
-            if one.usage == "R":
-                return True
-        elif (
-            one.usage == "N"
-            or (one.codes is not None and part not in one.codes)
-            or (one.codes is None and typed_fault(part, one.type, one.shortest, one.longest))
-        ):
+            wrong = one.usage == "R"
+        elif one.usage == "N":
+            wrong = True
+        elif one.codes is not None:
+            wrong = part not in one.codes
+        else:
+            wrong = typed_fault(part, one.type, one.shortest, one.longest) != ""
+        if wrong:
             return True
     return False
 
@@ -184,7 +216,7 @@ _MESSAGES = {
 }
 
 
-def _explain(text: str, element: Element, reporter: Reporter, where: dict[str, int | str]) -> None:
+def _explain(text: str, element: Element, reporter: Reporter, where: Place) -> None:
     fault = ""
     if not text:
         fault = "element-missing" if element.usage == "R" else ""
@@ -195,12 +227,10 @@ def _explain(text: str, element: Element, reporter: Reporter, where: dict[str, i
     elif element.type:
         fault = typed_fault(text, element.type, element.shortest, element.longest)
     if fault:
-        reporter.finding(fault, _MESSAGES[fault], data_element=element.number, **where)
+        reporter.finding(fault, _MESSAGES[fault], **_at(where, data_element=element.number))
 
 
-def _explain_composite(
-    text: str, element: Element, reporter: Reporter, where: dict[str, int | str]
-) -> None:
+def _explain_composite(text: str, element: Element, reporter: Reporter, where: Place) -> None:
     if not text:
         if element.usage == "R":
             reporter.finding("element-missing", _MESSAGES["element-missing"], **where)
@@ -210,7 +240,7 @@ def _explain_composite(
         parts = repetition.split(reporter.component)
         for index in range(max(len(parts), len(element.components))):
             part = parts[index] if index < len(parts) else ""
-            place = {**where, "component": index + 1}
+            place = _at(where, component=index + 1)
             if index < len(element.components):
                 _explain(part, element.components[index], reporter, place)
             elif part:

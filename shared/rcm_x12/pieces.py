@@ -218,7 +218,7 @@ def read_procedure(composite_text: str, component: str) -> Procedure:
     )
 
 
-def write_adjustments(adjustments: Sequence[Adjustment], place: str) -> list[str]:
+def write_adjustments(adjustments: Sequence[Adjustment]) -> list[str]:
     """CAS: neighbours of one group share a segment, six triplets at most. Empty places are kept."""
     segments: list[str] = []
     index = 0

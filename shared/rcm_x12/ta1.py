@@ -37,12 +37,12 @@ def write(envelope: Envelope, acknowledgments: Sequence[InterchangeAcknowledgmen
 
 def read(source: bytes | Iterable[bytes]) -> tuple[InterchangeAcknowledgment, ...]:
     """Every TA1 of a file, whether alone or before a group. Raises NotX12."""
-    found = []
-    for block in blocks(source, []):
-        for segment in block.segments:
-            if segment.startswith("TA1"):
-                found.append(_read(segment.split(block.separators.element)))
-    return tuple(found)
+    return tuple(
+        _read(segment.split(block.separators.element))
+        for block in blocks(source, [])
+        for segment in block.segments
+        if segment.startswith("TA1")
+    )
 
 
 def _segment(one: InterchangeAcknowledgment) -> str:

@@ -7,7 +7,7 @@ separators in one file, a last terminator that is missing. Memory holds one bloc
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rcm_x12.findings import Finding, NotX12
 
@@ -20,7 +20,7 @@ _ISA_BYTES = 106
 _ISA_ELEMENTS = 16
 # A place where a body shows its component separator whatever ISA16 claims: first part of a
 # composite whose qualifier always has two or three letters.
-_COMPOSITE = r"(?:SVC|SV1|STC|HI){e}[A-Z0-9]{{2,3}}([^A-Za-z0-9\s{e}{t}])"
+_COMPOSITE = r"{t}(?:SVC|SV1|STC|HI){e}[A-Z0-9]{{2,3}}([^A-Za-z0-9\s{e}{t}])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,22 @@ class Separators:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A run of whole segments of one interchange; `first` is the file's ordinal of the first."""
+    """A run of whole segments of one interchange; `first` is the file's ordinal of the first.
+
+    `text` has the segments without white space around them, terminators between them only.
+    """
 
     separators: Separators
-    segments: list[str]
+    text: str
     first: int
+
+    @property
+    def segments(self) -> list[str]:
+        return self.text.split(self.separators.terminator) if self.text else []
+
+    @property
+    def count(self) -> int:
+        return self.text.count(self.separators.terminator) + 1 if self.text else 0
 
 
 def blocks(source: bytes | Iterable[bytes], findings: list[Finding]) -> Iterator[Block]:
@@ -57,10 +68,11 @@ def blocks(source: bytes | Iterable[bytes], findings: list[Finding]) -> Iterator
             findings.append(_finding("trailing-bytes", "bytes follow the last IEA", position))
             return
         separators = _separators(cursor.buffer, position, findings)
-        for segments in _interchange(cursor, separators, findings, position):
-            separators = _trusted(separators, segments, position, findings)
-            yield Block(separators, segments, position)
-            position += len(segments)
+        for run in _interchange(cursor, separators, findings, position):
+            block = Block(separators, run, position)
+            separators = _trusted(block, findings)
+            yield Block(separators, run, position)
+            position += block.count
     if position == 1:
         raise NotX12("there is no interchange in it")
 
@@ -69,8 +81,7 @@ class _Cursor:
     """What has been read and not yet cut."""
 
     def __init__(self, source: bytes | Iterable[bytes]) -> None:
-        whole = isinstance(source, bytes | bytearray | memoryview)
-        self._chunks = iter(_slices(memoryview(source)) if whole else source)  # type: ignore[arg-type]
+        self._chunks = _slices(source) if isinstance(source, bytes) else iter(source)
         self.buffer = b""
         self.more()
         self.buffer = self.buffer.removeprefix(_BOM)
@@ -97,9 +108,9 @@ class _Cursor:
         return bool(self.buffer)
 
 
-def _slices(source: memoryview) -> Iterator[bytes]:
+def _slices(source: bytes) -> Iterator[bytes]:
     for start in range(0, len(source), BLOCK_BYTES):
-        yield bytes(source[start : start + BLOCK_BYTES])
+        yield source[start : start + BLOCK_BYTES]
 
 
 def _separators(head: bytes, position: int, findings: list[Finding]) -> Separators:
@@ -125,7 +136,7 @@ def _separators(head: bytes, position: int, findings: list[Finding]) -> Separato
 
 def _interchange(
     cursor: _Cursor, separators: Separators, findings: list[Finding], position: int
-) -> Iterator[list[str]]:
+) -> Iterator[str]:
     """Runs of segments up to and with IEA, or to the end of the source when there is none."""
     terminator = separators.terminator.encode("latin-1")
     end = re.compile(re.escape(terminator) + rb"\s*IEA[^" + re.escape(terminator) + rb"]*")
@@ -134,16 +145,16 @@ def _interchange(
         closed = found is not None and found.end() < len(cursor.buffer)
         cut = found.end() if found and closed else cursor.buffer.rfind(terminator)
         if cut > 0:
-            segments = _split(cursor.buffer[:cut], separators)
+            run = _text(cursor.buffer[:cut], separators)
             cursor.buffer = cursor.buffer[cut + 1 :]
-            position += len(segments)
-            yield segments
+            position += run.count(separators.terminator) + 1
+            yield run
         if closed:
             return
         if not _advance(cursor, terminator, findings, position):
             if cursor.buffer.strip():
                 findings.append(_finding("terminator", "the last terminator is missing", position))
-                yield _split(cursor.buffer, separators)
+                yield _text(cursor.buffer, separators)
             cursor.buffer = b""
             return
 
@@ -162,40 +173,35 @@ def _advance(cursor: _Cursor, terminator: bytes, findings: list[Finding], positi
     return cursor.more()
 
 
-def _split(run: bytes, separators: Separators) -> list[str]:
-    """Text of each segment. UTF-8 when it is UTF-8, else Latin-1, which loses nothing."""
+def _text(run: bytes, separators: Separators) -> str:
+    """Text of the segments. UTF-8 when it is UTF-8, else Latin-1, which loses nothing."""
     try:
         text = run.decode()
     except UnicodeDecodeError:
         text = run.decode("latin-1")
     terminator = separators.terminator
-    segments = text.split(terminator)
-    if terminator in "\r\n" or "\n" in text or "\r" in text:
-        segments = [segment.strip("\r\n\t \x00") for segment in segments]
-    if "" in segments:
-        segments = [segment for segment in segments if segment]
-    return segments
+    noisy = terminator in "\r\n" or "\n" in text or "\r" in text
+    if noisy or terminator * 2 in text or text[:1] == terminator:
+        segments = (segment.strip("\r\n\t \x00") for segment in text.split(terminator))
+        return terminator.join(segment for segment in segments if segment)
+    return text
 
 
-def _trusted(
-    separators: Separators, segments: list[str], position: int, findings: list[Finding]
-) -> Separators:
+def _trusted(block: Block, findings: list[Finding]) -> Separators:
     """Some senders write one component separator into ISA16 and use another in the body."""
-    if not segments or not segments[0].startswith("ISA"):
+    separators = block.separators
+    if not block.text.startswith("ISA"):
         return separators
     pattern = _COMPOSITE.format(e=re.escape(separators.element), t=re.escape(separators.terminator))
-    shown = re.compile(pattern)
-    for segment in segments:
-        match = shown.match(segment)
-        if match and match[1] != separators.component and separators.component not in segment:
-            text = "the body does not use the component separator that ISA16 names"
-            findings.append(_finding("component-separator", text, position))
-            return Separators(
-                separators.element, match[1], separators.repetition, separators.terminator
-            )
-        if match:
-            break
-    return separators
+    shown = re.search(pattern, block.text)
+    if shown is None or shown[1] == separators.component:
+        return separators
+    end = block.text.find(separators.terminator, shown.start() + 1)
+    if separators.component in block.text[shown.start() : end if end > 0 else None]:
+        return separators
+    text = "the body does not use the component separator that ISA16 names"
+    findings.append(_finding("component-separator", text, block.first))
+    return replace(separators, component=shown[1])
 
 
 def _finding(code: str, message: str, position: int, *, severity: str = "warning") -> Finding:

@@ -9,8 +9,9 @@ and left out, and the walk goes on: a reader gets everything that can be underst
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Unpack
 
-from rcm_x12.elements import Check
+from rcm_x12.elements import Check, Place
 from rcm_x12.findings import Finding, Severity
 from rcm_x12.layout import Guide, Loop, SegmentUse, guide
 
@@ -181,13 +182,13 @@ class Walk:
         return self._position - self._set_position
 
     def finding(
-        self, code: str, message: str, *, severity: Severity = "error", **place: int | str
+        self, code: str, message: str, severity: Severity = "error", **place: Unpack[Place]
     ) -> None:
         """Note something about the segment at hand."""
-        if len(self.findings) >= FINDINGS_MAX:
-            return
-        where = {"position": self._position, "set_position": self._set_position, **place}
-        self.findings.append(Finding(code, severity, message, **where))  # type: ignore[arg-type]
+        if len(self.findings) < FINDINGS_MAX:
+            at = (self._position, self._set_position)
+            found = Finding(code, severity, message, position=at[0], set_position=at[1], **place)
+            self.findings.append(found)
 
     def _key_code(self, segment: list[str]) -> str:
         try:

@@ -1,4 +1,4 @@
-"""The order of repeated qualifiers, read off the declared layout so that it stands in one place."""
+"""The order of repeated qualifiers, read off the declared layout: it stands in one place."""
 
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
@@ -34,7 +34,7 @@ LINE_REFERENCES: Final = _order("2400", "REF")
 
 
 def ranked(given: Iterable[T], order: dict[str, int], qualifier: Callable[[T], str]) -> Iterable[T]:
-    """In guide order; equals keep their own. Unknown qualifiers come last, for the check to name."""
+    """In guide order; equals keep their own, and unknown qualifiers come last."""
     several = tuple(given)
     if len(several) < 2:
         return several

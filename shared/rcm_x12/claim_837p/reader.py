@@ -1,4 +1,4 @@
-"""An 837P file to batches: each claim is built as its loop closes, so memory holds one claim's tree.
+"""An 837P file to batches: a claim is built as its loop closes, so memory holds one tree.
 
 Reading is tolerant. Every fault is a finding with its place; a claim is left out only when it has
 no CLM at all.

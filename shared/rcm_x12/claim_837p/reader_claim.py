@@ -99,7 +99,7 @@ def claim_of(node: Node, above: ClaimParts, walk: Walk) -> Claim | None:
         pick_up=location_in(node, "2310E"),
         drop_off=location_in(node, "2310F"),
         other_coverages=tuple(_coverage(other, walk) for other in node.loops("2320")),
-        **named,  # type: ignore[arg-type]
+        **named,
     )
     _prove(claim, node, walk)
     return claim

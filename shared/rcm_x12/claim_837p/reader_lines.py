@@ -79,7 +79,7 @@ def line_of(node: Node, walk: Walk) -> Line:
         pick_up=location_in(node, "2420G"),
         drop_off=location_in(node, "2420H"),
         adjudications=tuple(_adjudication(each, walk) for each in node.loops("2430")),
-        **named,  # type: ignore[arg-type]
+        **named,
     )
 
 

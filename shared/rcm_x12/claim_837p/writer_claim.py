@@ -42,7 +42,7 @@ _NOT_USED = ("",) * 7
 _CODE = re.compile(r"[A-Z0-9]{3,7}", re.ASCII)
 
 
-def claim_segments(claim: Claim) -> list[str]:
+def claim_segments(claim: Claim) -> list[str]:  # noqa: C901 - one if per optional segment
     """One claim in guide order."""
     _refuse_impossible(claim)
     out = [_clm(claim)]
@@ -175,7 +175,7 @@ def _other_coverage(other: OtherCoverage) -> Iterator[str]:
         "",
         CODE[other.filing_code],
     )
-    yield from write_adjustments(other.adjustments, "2320")
+    yield from write_adjustments(other.adjustments)
     for qualifier, value in (
         ("D", other.paid_cents),
         ("A8", other.non_covered_cents),

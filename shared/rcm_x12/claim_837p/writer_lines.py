@@ -122,7 +122,7 @@ def _adjudication(other: LineAdjudication) -> Iterator[str]:
         quantity_text(other.quantity),
         "" if other.bundled_line is None else str(other.bundled_line),
     )
-    yield from write_adjustments(other.adjustments, "2430")
+    yield from write_adjustments(other.adjustments)
     if other.adjudicated_on is not None:
         yield f"DTP*573*D8*{date_text(other.adjudicated_on)}"
     if other.remaining_liability_cents is not None:

@@ -18,6 +18,7 @@ from rcm_x12.remittance_835.values import (
     ServicePayment,
 )
 from rcm_x12.scalars import CENTS, DATES, QUANTITIES
+from rcm_x12.tokenizer import Separators
 from rcm_x12.values import (
     Adjustment,
     Amount,
@@ -40,8 +41,8 @@ _name = quick(Name)
 # What a segment under a CLP or SVC was read into: kind, value, and for a CAS its sum and the part
 # of it that is the patient's. Kinds are small integers because the loop compares them.
 Known = tuple[int, Any, int, int]
-_CAS, _DATE, _REFERENCE, _AMOUNT, _LINE_NUMBER, _REMARK, _QUANTITY, _NAME, _REST = range(9)
-_UNREPEATED: Final = frozenset({_LINE_NUMBER, _NAME, _REST})
+_CAS, _DATE, _REFERENCE, _AMOUNT, _REMARK, _QUANTITY, _NAME, _REST = range(8)
+_UNREPEATED: Final = frozenset({_REFERENCE, _NAME, _REST})
 
 
 class Sums:
@@ -65,40 +66,42 @@ class Sums:
 class ClaimReader:
     """Reads claims of one interchange, whose separators it knows."""
 
-    def __init__(self, element: str, component: str) -> None:
-        self._element = element
-        self._component = component
+    def __init__(self, separators: Separators) -> None:
+        self._element = separators.element
+        self._component = separators.component
+        self._terminator = separators.terminator
+        self._line_mark = f"{separators.terminator}SVC{separators.element}"
+        self._number_mark = f"REF{separators.element}6R{separators.element}"
         self._procedures: dict[str, Procedure] = {}
         self._known: dict[str, Known] = {}
 
-    def read(self, raw: list[str], starts: list[int], number: str) -> tuple[ClaimPayment, Sums]:
-        """A claim from its segments and the places of its SVCs.
+    def read(self, text: str, number: str) -> tuple[ClaimPayment, Sums]:
+        """A claim from what follows its `CLP*`, terminators between segments.
 
         ValueError or IndexError when a segment cannot be read as it stands.
         """
         sums = Sums()
-        if not starts:
-            return self._claim(raw, (), sums, number), sums
-        starts.append(len(raw))
-        services = tuple(
-            [
-                self._service(raw[begin:end], sums)
-                for begin, end in zip(starts, starts[1:], strict=False)
-            ]
-        )
-        return self._claim(raw[: starts[0]], services, sums, number), sums
+        head, *lines = text.split(self._line_mark)
+        services = tuple([self._service(line, sums) for line in lines])
+        return self._claim(head, services, sums, number), sums
 
-    def _service(self, raw: list[str], sums: Sums) -> ServicePayment:
-        """2110."""
-        known, learn = self._known.get, self._learn
+    def _service(self, text: str, sums: Sums) -> ServicePayment:
+        """2110, from what follows its `SVC*`."""
+        known = self._known.get
         adjustments: tuple[Adjustment, ...] = ()
         references: tuple[Reference, ...] = ()
         amounts: tuple[Amount, ...] = ()
-        remarks: tuple[Remark, ...] = ()
-        quantities: tuple[Quantity, ...] = ()
+        other: tuple[Known, ...] = ()
         number, start, end, adjusted = "", None, None, 0
-        for segment in raw[1:]:
-            kind, value, total, patient = known(segment) or learn(segment)
+        opening, *segments = text.split(self._terminator)
+        for segment in segments:
+            one = known(segment)
+            if one is None:
+                if not number and segment[:7] == self._number_mark:
+                    number = segment[7:]
+                    continue
+                one = self._learn(segment)
+            kind, value, total, patient = one
             if kind == _CAS:
                 adjustments += value
                 adjusted += total
@@ -108,52 +111,36 @@ class ClaimReader:
                     end = value[1]
                 else:
                     start = value[1]
-            elif kind == _LINE_NUMBER:
-                number = value
             elif kind == _AMOUNT:
                 amounts += value
             elif kind == _REFERENCE:
                 references += value
-            elif kind == _REMARK:
-                remarks += value
-            elif kind == _QUANTITY:
-                quantities += value
-        rest = (number, start, end, references, amounts, quantities, remarks)
-        return self._line(raw[0].split(self._element), adjustments, adjusted, sums, rest)
-
-    def _line(
-        self,
-        svc: list[str],
-        adjustments: tuple[Adjustment, ...],
-        adjusted: int,
-        sums: Sums,
-        rest: tuple[Any, ...],
-    ) -> ServicePayment:
-        charge, paid = CENTS[svc[2]], CENTS[svc[3]]
+            else:
+                other += (one,)
+        svc = opening.split(self._element)
+        charge, paid = CENTS[svc[1]], CENTS[svc[2]]
         sums.count += 1
         sums.charged += charge
         sums.adjusted += adjusted
         if charge - adjusted != paid:
             sums.lines.append(sums.count)
-        size = len(svc)
-        revenue, count, submitted, billed = "", None, None, None
-        if size > 4:
-            revenue = svc[4]
-            count = QUANTITIES[svc[5]] if size > 5 and svc[5] else None
-            submitted = self._procedure(svc[6]) if size > 6 and svc[6] else None
-            billed = QUANTITIES[svc[7]] if size > 7 and svc[7] else None
-        number, *after = rest
         return _service(
-            self._procedure(svc[1]),
-            charge,
-            paid,
-            adjustments,
-            number,
-            revenue,
-            count,
-            submitted,
-            billed,
-            *after,
+            self._procedures.get(svc[0]) or self._procedure(svc[0]),
+            *(charge, paid, adjustments, number),
+            *(self._rest(svc) if len(svc) > 3 else _NO_REST),
+            *(start, end, references, amounts),
+            *(_counted(other) if other else _NOTHING),
+        )
+
+    def _rest(self, svc: list[str]) -> tuple[Any, ...]:
+        """SVC04-07: revenue code, units paid, what was billed and how many."""
+        svc += [""] * (7 - len(svc))
+        count, billed = svc[4], svc[6]
+        return (
+            svc[3],
+            QUANTITIES[count] if count else None,
+            self._procedure(svc[5]) if svc[5] else None,
+            QUANTITIES[billed] if billed else None,
         )
 
     def _procedure(self, text: str) -> Procedure:
@@ -165,25 +152,22 @@ class ClaimReader:
         return known
 
     def _claim(
-        self, raw: list[str], services: tuple[ServicePayment, ...], sums: Sums, number: str
+        self, text: str, services: tuple[ServicePayment, ...], sums: Sums, number: str
     ) -> ClaimPayment:
         """2100 without its lines."""
         known, learn = self._known.get, self._learn
+        opening, *segments = text.split(self._terminator)
         adjustments: tuple[Adjustment, ...] = ()
         references: tuple[Reference, ...] = ()
         amounts: tuple[Amount, ...] = ()
-        quantities: tuple[Quantity, ...] = ()
         names: tuple[tuple[str, Name], ...] = ()
         dates: dict[str, date] = {}
         patient: Name | None = None
-        other: list[list[str]] = []
-        for segment in raw[1:]:
-            kind, value, total, share = known(segment) or learn(segment)
-            if kind == _CAS:
-                adjustments += value
-                sums.adjusted += total
-                sums.patient += share
-            elif kind == _NAME:
+        other: list[Known] = []
+        for segment in segments:
+            one = known(segment) or learn(segment)
+            kind, value, total, share = one
+            if kind == _NAME:
                 if patient is None and value[0] == "QC":
                     patient = value[1]
                 else:
@@ -192,18 +176,18 @@ class ClaimReader:
                 dates[value[0]] = value[1]
             elif kind == _AMOUNT:
                 amounts += value
+            elif kind == _CAS:
+                adjustments += value
+                sums.adjusted += total
+                sums.patient += share
             elif kind == _REFERENCE:
                 references += value
-            elif kind == _LINE_NUMBER:
-                references += (_reference("6R", value),)
-            elif kind == _QUANTITY:
-                quantities += value
-            elif kind == _REST:
-                other.append(value)
-        inpatient, outpatient, contact = _remarks_of(other) if other else (None, None, None)
+            else:
+                other.append(one)
+        inpatient, outpatient, contact, quantities = _few(other) if other else _NONE
         day = dates.get
         return _claim(
-            *self._head(raw[0].split(self._element)),
+            *self._head(opening.split(self._element)),
             *(adjustments, patient, names, inpatient, outpatient, references),
             *(day("232"), day("233"), day("050"), day("036")),
             *(contact, amounts, quantities, services, number),
@@ -212,19 +196,16 @@ class ClaimReader:
     @staticmethod
     def _head(clp: list[str]) -> tuple[Any, ...]:
         """CLP01-13 but CLP10, which the guide does not use."""
-        clp += [""] * (14 - len(clp))
-        weight, fraction = clp[12], clp[13]
+        clp += [""] * (13 - len(clp))
+        weight, fraction = clp[11], clp[12]
         return (
+            clp[0],
             clp[1],
-            clp[2],
+            CENTS[clp[2]],
             CENTS[clp[3]],
-            CENTS[clp[4]],
-            CENTS[clp[5]] if clp[5] else None,
-            clp[6],
-            clp[7],
-            clp[8],
-            clp[9],
-            clp[11],
+            CENTS[clp[4]] if clp[4] else None,
+            *clp[5:9],
+            clp[10],
             QUANTITIES[weight] if weight else None,
             QUANTITIES[fraction] if fraction else None,
         )
@@ -239,11 +220,19 @@ class ClaimReader:
         return known
 
 
-def _read(parts: list[str]) -> Known:
+_NO_REST: Final = ("", None, None, None)
+_NOTHING: Final[tuple[tuple[Quantity, ...], tuple[Remark, ...]]] = ((), ())
+
+
+def _counted(other: tuple[Known, ...]) -> tuple[tuple[Quantity, ...], tuple[Remark, ...]]:
+    """QTY and LQ of a line; what is neither has no place in it and was reported by the check."""
+    quantities = tuple(one[1] for one in other if one[0] == _QUANTITY)
+    return quantities, tuple(one[1] for one in other if one[0] == _REMARK)
+
+
+def _read(parts: list[str]) -> Known:  # noqa: PLR0911 - one return for each kind of segment
     tag = parts[0]
     if tag == "REF":
-        if parts[1] == "6R":
-            return _LINE_NUMBER, parts[2], 0, 0
         return _REFERENCE, (_reference(parts[1], parts[2]),), 0, 0
     if tag == "NM1":
         return _NAME, (parts[1], _read_name(parts)), 0, 0
@@ -254,9 +243,9 @@ def _read(parts: list[str]) -> Known:
     if tag == "AMT":
         return _AMOUNT, (Amount(parts[1], CENTS[parts[2]]),), 0, 0
     if tag == "LQ":
-        return _REMARK, (Remark(parts[1], parts[2]),), 0, 0
+        return _REMARK, Remark(parts[1], parts[2]), 0, 0
     if tag == "QTY":
-        return _QUANTITY, (Quantity(parts[1], QUANTITIES[parts[2]]),), 0, 0
+        return _QUANTITY, Quantity(parts[1], QUANTITIES[parts[2]]), 0, 0
     return _REST, parts, 0, 0
 
 
@@ -279,15 +268,21 @@ def _read_name(nm1: list[str]) -> Name:
     return _name(nm1[3], nm1[4], nm1[5], nm1[7], nm1[2] == "1", nm1[8], nm1[9])
 
 
-def _remarks_of(
-    other: list[list[str]],
-) -> tuple[InpatientRemarks | None, OutpatientRemarks | None, Contact | None]:
-    found = {one[0]: one for one in reversed(other)}
+_Few = tuple[
+    InpatientRemarks | None, OutpatientRemarks | None, Contact | None, tuple[Quantity, ...]
+]
+_NONE: Final[_Few] = (None, None, None, ())
+
+
+def _few(other: list[Known]) -> _Few:
+    """MIA, MOA, PER and QTY of a claim."""
+    found = {one[1][0]: one[1] for one in reversed(other) if one[0] == _REST}
     mia, moa, per = found.get("MIA"), found.get("MOA"), found.get("PER")
     return (
         InpatientRemarks(tuple(mia[1:])) if mia else None,
         read_outpatient_remarks(moa, _raise) if moa else None,
         read_contact(per) if per else None,
+        tuple(one[1] for one in other if one[0] == _QUANTITY),
     )
 
 

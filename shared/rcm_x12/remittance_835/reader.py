@@ -4,7 +4,9 @@ A bulk load that keeps every claim should switch the cycle collector off around 
 more than reading, and nothing here makes cycles.
 """
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from rcm_x12.envelope import Reading
@@ -21,11 +23,11 @@ from rcm_x12.remittance_835.values import (
     Remittance,
     Trailer,
 )
-from rcm_x12.tokenizer import blocks
+from rcm_x12.tokenizer import Block, blocks
 
 VERSIONS: Final = frozenset({"005010X221A1", "005010X221"})
-SEGMENTS_MAX: Final = 120_000
-"""Of one claim: 999 lines with every segment at its limit come nowhere near."""
+CLAIM_CHARACTERS_MAX: Final = 4_000_000
+"""A claim longer than this is cut off where the block ends; 999 full lines stay below it."""
 
 Item = Header | ClaimPayment | Trailer
 
@@ -52,8 +54,7 @@ def stream(source: bytes | Iterable[bytes], findings: list[Finding]) -> Iterator
     opener = _Opener(keep=False, findings=findings)
     framer: Framer[Remittance | Trailer] = Framer(opener.open)
     framer.findings = findings
-    for item in _items(source, framer, opener):
-        yield item
+    yield from _items(source, framer, opener)
 
 
 class _Opener:
@@ -72,7 +73,9 @@ class _Opener:
         return self.at_hand
 
 
-_CONTROL = frozenset({"ISA", "GS*", "ST*", "SE*", "GE*", "IEA"})
+_ENDS = r"(?:PLB|LX{e}|SE{e}|TS[23]|GE{e}|IEA|ST{e}|GS{e}|ISA)"
+"""What ends a claim; anything else belongs to it."""
+_CONTROL = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 
 
 def _items(
@@ -80,32 +83,14 @@ def _items(
     framer: "Framer[Remittance | Trailer]",
     opener: _Opener,
 ) -> Iterator[Item]:
-    """The loop: control segments to the framer, all others to the set at hand."""
+    """Every block through the cutter, then whatever the file's end left open."""
+    cutter = _Cutter(framer, opener)
     for block in blocks(source, framer.findings):
+        if block.text.startswith("ISA"):
+            yield from cutter.flush()
         framer.separators = block.separators
-        element = block.separators.element
-        control = frozenset(tag.replace("*", element) for tag in _CONTROL)
-        ends = control | {"CLP", "PLB", "TS3", "TS2", f"LX{element}"}
-        reader = opener.at_hand
-        raw = reader.raw if reader else None
-        for position, segment in enumerate(block.segments, block.first):
-            tag = segment[:3]
-            if raw and tag not in ends:
-                if tag == "SVC":
-                    reader.starts.append(len(raw))  # type: ignore[union-attr]
-                raw.append(segment)
-                continue
-            if tag not in control:
-                if reader is not None:
-                    yield from reader.turn(tag, segment, position)
-                continue
-            if reader is not None:
-                yield from reader.last()
-            framer.take(segment.split(element), position)
-            if reader is not None and reader.trailer is not None:
-                yield reader.trailer
-            reader = opener.at_hand = opener.at_hand if tag[:2] == "ST" else None
-            raw = reader.raw if reader else None
+        yield from cutter.cut(block)
+    yield from cutter.flush()
     if opener.at_hand is not None:
         yield from opener.at_hand.last()
     framer.finish()
@@ -113,16 +98,88 @@ def _items(
         yield opener.at_hand.trailer
 
 
+class _Cutter:
+    """Cuts claims out of the text whole; the segments between them go one by one."""
+
+    def __init__(self, framer: "Framer[Remittance | Trailer]", opener: _Opener) -> None:
+        self._framer = framer
+        self._opener = opener
+        self._carried = ""
+        """A claim that the next block may go on with, from the terminator before its CLP."""
+        self._position = 0
+        """Ordinal of that CLP in the file."""
+        self._mark = ""
+
+    def cut(self, block: Block) -> Iterator[Item]:
+        terminator, element = block.separators.terminator, block.separators.element
+        self._mark = mark = f"{terminator}CLP{element}"
+        ends = re.compile(re.escape(terminator) + _ENDS.format(e=re.escape(element))).search
+        position = self._position if self._carried else block.first
+        first, *claims = f"{self._carried}{terminator}{block.text}".split(mark)
+        self._carried = ""
+        if first:
+            yield from self._between(first, position)
+            position += first.count(terminator)
+        last = claims.pop() if claims else ""
+        for text in claims:
+            reader, end = self._opener.at_hand, ends(text)
+            if end is None and reader is not None and reader.is_open:
+                yield reader.claim(text, position)
+            else:
+                yield from self._claim(text, end.start() if end else len(text), position)
+            position += text.count(terminator) + 1
+        if last:
+            end = ends(last)
+            if end is None and len(last) < CLAIM_CHARACTERS_MAX:
+                self._carried, self._position = mark + last, position
+            else:
+                yield from self._claim(last, end.start() if end else len(last), position)
+
+    def flush(self) -> Iterator[Item]:
+        """No more of the claim at hand will come."""
+        if self._carried:
+            text = self._carried[len(self._mark) :]
+            self._carried = ""
+            yield from self._claim(text, len(text), self._position)
+
+    def _claim(self, text: str, end: int, position: int) -> Iterator[Item]:
+        """A claim, up to `end`, and the segments behind it."""
+        reader, terminator = self._opener.at_hand, self._mark[0]
+        if reader is not None:
+            yield from reader.open_claims(position)
+            yield reader.claim(text[:end], position)
+        if end < len(text):
+            yield from self._between(text[end:], position + text.count(terminator, 0, end) + 1)
+
+    def _between(self, text: str, position: int) -> Iterator[Item]:
+        """Segments that belong to no claim, each behind its terminator."""
+        terminator, element = self._mark[0], self._mark[-1]
+        for at, segment in enumerate(text.split(terminator)[1:], position):
+            parts = segment.split(element)
+            reader = self._opener.at_hand
+            if parts[0] not in _CONTROL:
+                if reader is not None:
+                    yield from reader.turn(parts, at)
+                continue
+            if reader is not None:
+                yield from reader.last()
+            self._framer.take(parts, at)
+            if reader is not None and reader.trailer is not None:
+                yield reader.trailer
+            if parts[0] != "ST":
+                self._opener.at_hand = None
+
+
 class RemittanceReader:
     """Takes the segments of one ST."""
 
     def __init__(self, head: SetHead, findings: list[Finding] | None, *, keep: bool) -> None:
         self.findings: list[Finding] = [] if findings is None else findings
-        self.raw: list[str] = []
-        """Segments of the claim at hand, CLP first; the same list all along."""
-        self.starts: list[int] = []
+        self.is_open = False
+        """Whether the header has been yielded, so that claims may come."""
+        self.trailer: Trailer | None = None
         self._separators = head.separators
-        self._claims = ClaimReader(head.separators.element, head.separators.component)
+        self._claims = ClaimReader(head.separators)
         self._keep = keep
         self._kept: list[ClaimPayment] = []
         self._first_finding = len(self.findings)
@@ -132,39 +189,39 @@ class RemittanceReader:
         self._group = ""
         self._position = self._start = 0
         self._count = self._charged = self._paid = 0
-        self.trailer: Trailer | None = None
 
-    def turn(self, tag: str, segment: str, position: int) -> Iterator[Item]:
-        """A segment that ends the claim at hand, or stands before the first one."""
-        if self.raw:
-            yield self._close_claim()
-        element = self._separators.element
-        if not self._start:
-            self._start = position - 1
-        self._position = position
-        if self._header is None and tag in self._begins(element):
-            self._header = header_of(self._opening, self._say)
-            yield self._header
-        if tag == "CLP":
-            self.raw.append(segment)
-        elif tag == "PLB":
-            self._plb += provider_adjustments_of(
-                segment.split(element), self._separators.component, self._say
-            )
-        elif tag == f"LX{element}":
-            self._group = segment[3:]
-        elif self._header is None:
-            self._opening.append(segment.split(element))
-        elif tag not in {"TS3", "TS2"}:
+    def turn(self, parts: list[str], position: int) -> Iterator[Header]:
+        """A segment outside any claim; the first that is no header segment closes the header."""
+        self._at(position)
+        name = parts[0]
+        if name in {"LX", "PLB", "TS3", "TS2"}:
+            yield from self.open_claims(position)
+        if name == "PLB":
+            component = self._separators.component
+            self._plb += provider_adjustments_of(parts, component, self._say)
+        elif name == "LX":
+            self._group = parts[1] if len(parts) > 1 else ""
+        elif not self.is_open:
+            self._opening.append(parts)
+        elif name not in {"TS3", "TS2"}:
             self._say("segment-unexpected", "the segment has no place here", 0)
 
-    def last(self) -> Iterator[Item]:
-        """The set is about to end."""
-        if self.raw:
-            yield self._close_claim()
-        if self._header is None:
+    def open_claims(self, position: int) -> Iterator[Header]:
+        """The header is whole."""
+        if not self.is_open:
+            self.is_open = True
+            self._at(position)
             self._header = header_of(self._opening, self._say)
             yield self._header
+
+    def last(self) -> Iterator[Header]:
+        """The set is about to end."""
+        yield from self.open_claims(self._position + 1)
+
+    def _at(self, position: int) -> None:
+        self._position = position
+        if not self._start:
+            self._start = position - 1
 
     def feed(self, segment: list[str], position: int, set_position: int) -> None:
         """Body segments come by `turn`; the framer has none for us."""
@@ -188,58 +245,52 @@ class RemittanceReader:
             return Remittance(self._header, tuple(self._kept), tuple(self._plb))
         return self.trailer
 
-    @staticmethod
-    def _begins(element: str) -> tuple[str, ...]:
-        return ("CLP", "PLB", f"LX{element}", "TS3", "TS2")
-
     def _say(self, code: str, message: str, element: int) -> None:
         at = self._position - self._start + 1
         self.findings.append(
             Finding(code, "error", message, "", self._position, at, element=element)
         )
 
-    def _close_claim(self) -> ClaimPayment:
-        raw, starts = self.raw, self.starts
-        begin = self._position
+    def claim(self, text: str, position: int) -> ClaimPayment:
+        """One claim from what follows its `CLP*`, balanced."""
+        self._position = position
         try:
-            claim, sums = self._claims.read(raw, starts, self._group)
+            claim, sums = self._claims.read(text, self._group)
         except (ValueError, IndexError):
-            claim, sums = self._read_again(begin)
+            claim, sums = self._read_again(text)
         self._count += 1
         self._charged += claim.charge_cents
         self._paid += claim.paid_cents
-        wrong = (
+        if (
             sums.lines
             or claim.charge_cents - sums.adjusted != claim.paid_cents
             or (sums.count and claim.charge_cents != sums.charged)
             or claim.patient_responsibility_cents != sums.patient
-        )
-        if wrong:
-            self.findings += claim_findings(claim, sums, begin, begin - self._start + 1)
+        ):
+            at = position - self._start + 1
+            self.findings += claim_findings(claim, sums, position, at)
         if self._keep:
             self._kept.append(claim)
-        raw.clear()
-        starts.clear()
         return claim
 
-    def _read_again(self, begin: int) -> tuple[ClaimPayment, Sums]:
-        number = self.raw[0].split(self._separators.element)[1:2]
+    def _read_again(self, text: str) -> tuple[ClaimPayment, Sums]:
+        """With what cannot be read taken out and named."""
+        separators, begin = self._separators, self._position
+        clp = f"CLP{separators.element}"
+        raw = (clp + text).split(separators.terminator)
+        number = raw[0].split(separators.element)[1]
 
         def report(index: int, finding: Finding) -> None:
+            at, in_line = begin + index, any(one[:3] == "SVC" for one in raw[: index + 1])
             self.findings.append(
-                Finding(
-                    finding.code,
-                    "error",
-                    finding.message,
-                    finding.segment_id,
-                    begin + index,
-                    begin + index - self._start + 1,
-                    "2100" if not self.starts or index < self.starts[0] else "2110",
-                    finding.element,
-                    reference=number[0] if number else "",
+                replace(
+                    finding,
+                    position=at,
+                    set_position=at - self._start + 1,
+                    loop="2110" if in_line else "2100",
+                    reference=number,
                 )
             )
 
-        mended = repaired(self.raw, self._separators.element, report)
-        starts = [i for i, segment in enumerate(mended) if segment.startswith("SVC")]
-        return self._claims.read(mended, starts, self._group)
+        mended = separators.terminator.join(repaired(raw, separators.element, report))
+        return self._claims.read(mended.removeprefix(clp), self._group)

@@ -27,7 +27,7 @@ def claim_segments(claim: ClaimPayment) -> list[str]:
     """One claim with its lines."""
     _refuse_groups(claim)
     out = [_clp(claim)]
-    out += write_adjustments(claim.adjustments, "2100")
+    out += write_adjustments(claim.adjustments)
     if claim.patient is None:
         raise WriteRefused("2100 NM1*QC", "a claim payment names its patient")
     out.append(write_name("QC", claim.patient, "2100"))
@@ -102,7 +102,7 @@ def _service(line: ServicePayment) -> list[str]:
         out.append(f"DTM*151*{date_text(line.service_to)}")
     elif line.service_from is not None:
         out.append(f"DTM*472*{date_text(line.service_from)}")
-    out += write_adjustments(line.adjustments, "2110")
+    out += write_adjustments(line.adjustments)
     if line.line_control_number:
         out.append(write_reference("6R", line.line_control_number, "2110"))
     out += write_references(line.references, "2110")

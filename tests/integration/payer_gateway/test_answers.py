@@ -151,7 +151,7 @@ async def test_each_category_at_each_hop(
     ],
 )
 async def test_a_rejection_above_covers_every_claim_below(
-    gateway: Gateway, levels: dict[str, str], named: bool
+    gateway: Gateway, *, levels: dict[str, str], named: bool
 ) -> None:
     content = await sent_file(gateway, 3)
     [batch] = claim_837p.read(content).contents

@@ -1,4 +1,4 @@
-"""835 from file to events: balanced ones are reported once, all others are held with their cents."""
+"""835 from file to events: balanced ones are reported once, all others held with their cents."""
 
 from dataclasses import replace
 from typing import Any
@@ -132,7 +132,7 @@ async def test_what_does_not_balance_is_held_with_its_cents(
 
 
 def written(broken: Remittance) -> bytes:
-    """The writer refuses what does not balance, so the sum is spoilt in the bytes of a good file."""
+    """The writer refuses what does not balance: the sum is spoilt in the bytes of a good file."""
     content = file_of(V1)
     if broken.header.payment_cents != V1.header.payment_cents:
         return content.replace(b"BPR*I*46.25*", b"BPR*I*47.25*")
@@ -161,7 +161,7 @@ async def test_the_same_payment_with_other_content_is_held(gateway: Gateway) -> 
     gateway.partner.answer(file_of(other), "two.835")
     await gateway.receive()
     [held] = await gateway.under_test.published(RemittanceHeld)
-    assert [found.code for found in held.findings][0] == "payment-conflict"
+    assert held.findings[0].code == "payment-conflict"
     assert len(await reported(gateway)) == 2
 
 
@@ -226,7 +226,8 @@ async def test_remittance_and_events_share_one_transaction(gateway: Gateway, ser
     name = gateway.under_test.urls.app.rsplit("/", 1)[1]
     async with connected(servers.postgres_admin_url, name) as admin:
         rows = await admin.fetch(
-            "SELECT xmin FROM outbox WHERE ce_type IN ('RemittanceReceived', 'ClaimPaymentReported')"
+            "SELECT xmin FROM outbox"
+            " WHERE ce_type IN ('RemittanceReceived', 'ClaimPaymentReported')"
             " UNION ALL SELECT xmin FROM remittance UNION ALL SELECT xmin FROM interchange"
         )
     assert len(rows) == 5

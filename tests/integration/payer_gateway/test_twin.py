@@ -1,0 +1,72 @@
+"""The gateway against the payer twin over its real HTTP interface: file out, three answers in."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from payer_gateway.app import service
+from payer_gateway.clearinghouse import Clearinghouse
+from payer_twin.app import create_app
+from payer_twin.settings import TwinSettings
+from rcm.contracts.payer import (
+    ClaimAcknowledged,
+    ClaimPaymentReported,
+    ClaimSubmitted,
+    RemittanceHeld,
+    RemittanceReceived,
+)
+from rcm.contracts.values import Provider
+from rcm.testing.samples import build
+from rcm.testing.service import service_under_test
+
+from .conftest import PARTNER, PAYER, Gateway, Partner, ready
+
+
+@pytest.fixture
+async def gateway(servers: Any, tmp_path: Path) -> AsyncIterator[Gateway]:
+    twin = create_app(TwinSettings(data_dir=tmp_path, remittance_delay_s=0))
+    async with twin.router.lifespan_context(twin):
+        house = Clearinghouse(
+            httpx.AsyncClient(transport=httpx.ASGITransport(twin)), allow_http=True
+        )
+        reached = replace(service, resources=lambda _: house)
+        async with service_under_test(reached, servers.postgres_admin_url) as found:
+            async with found.client() as client:
+                made = await client.post("/trading-partners", json=PARTNER)
+                partner_id = made.json()["partner_id"]
+                body = {"name": "Demo payer", "partner_id": partner_id}
+                assert (await client.put(f"/payers/{PAYER}", json=body)).status_code == 200
+            yield Gateway(found, Partner(), UUID(partner_id))
+        await house.aclose()
+
+
+CLINIC = build(Provider, first_name="", name="Northside Clinic")
+
+
+async def test_claims_travel_out_and_their_payment_comes_back(gateway: Gateway) -> None:
+    await gateway.queue(*(ready(gateway, n, billing_provider=CLINIC) for n in range(1, 6)))
+    await gateway.send()
+    await gateway.receive()
+    under_test = gateway.under_test
+    assert len(await under_test.published(ClaimSubmitted)) == 5
+    hops = {each.hop for each in await under_test.published(ClaimAcknowledged)}
+    assert "group" in hops
+    assert hops & {"clearinghouse", "payer"}
+    assert await under_test.published(RemittanceHeld) == []
+    remittances = await under_test.published(RemittanceReceived)
+    payments = await under_test.published(ClaimPaymentReported)
+    assert len(payments) == 5
+    assert sum(each.claim_paid_cents for each in remittances) == sum(
+        each.paid_cents for each in payments
+    )
+    assert {each.payer_id for each in payments} == {PAYER}
+    assert set((await gateway.statuses()).values()) == {"remitted"}
+    received = (await gateway.get("/interchanges?direction=received"))["items"]
+    assert {each["status"] for each in received} == {"read"}
+    await gateway.receive()
+    assert len(await under_test.published(ClaimPaymentReported)) == 5

@@ -44,6 +44,8 @@ class Stack:
     databases: dict[str, DatabaseUrls] = field(default_factory=dict)
     interpreter: Mapping[str, str] = field(default_factory=dict)
     """What every Python child is told besides its settings."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings (`RCM_...`) of every service besides those of the stack."""
     _ready: bool = False
 
     def url(self, name: str) -> str:
@@ -147,6 +149,7 @@ class Stack:
             "RCM_JWKS_URL": f"{self.url('identity')}/jwks",
             "RCM_AUDIT_ANCHOR_FILE": str(self.home.root / "audit-anchor.jsonl"),
             "RCM_AUDIT_SIGNING_KEY_FILE": str(self.keys.audit_signing_key_file),
+            **self.settings,
         }
 
     def _python(
@@ -169,14 +172,26 @@ class Stack:
 
 
 @asynccontextmanager
-async def open_stack(home: Home, tell: Listener) -> AsyncIterator[Stack]:
-    """A running stack; on leaving, also by an exception, nothing of it runs any more."""
+async def open_stack(
+    home: Home,
+    tell: Listener,
+    *,
+    on: providers.Name | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[Stack]:
+    """A running stack; on leaving, also by an exception, nothing of it runs any more. `on` names
+    the servers (by default `RCM_STACK` does), `settings` are every service's besides its own."""
     with home.held():
         keys = provision.make_keys(home.root / "keys", tuple(TENANTS))
-        provider = providers.open_provider(providers.chosen(), home.root, logs=home.logs)
-        interpreter = keep_bytecode(home.root / "pycache")
+        provider = providers.open_provider(on or providers.chosen(), home.root, logs=home.logs)
         stack = Stack(
-            home, provider, Supervisor(tell), keys, ports=_ports(), interpreter=interpreter
+            home,
+            provider,
+            Supervisor(tell),
+            keys,
+            ports=_ports(),
+            interpreter=keep_bytecode(home.root / "pycache"),
+            settings=settings or {},
         )
         stack.supervisor.on_change = stack.write_state
         try:

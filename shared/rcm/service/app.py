@@ -68,7 +68,7 @@ class Service:
         return Kit(self.name, settings, database, keys, checked, tenants, opened)
 
     def app(self, settings: Settings, *, kit: Kit | None = None) -> FastAPI:
-        """The HTTP application, which needs no lifespan: `app.state.kit.database.close()` is all
+        """The HTTP application, which needs no lifespan: `app.state.kit.close()` is all
         that ends it."""
         made = kit or self.kit(settings)
         probes = health.Health(settings.role, made.database, self.migrations)

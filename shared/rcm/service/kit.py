@@ -33,6 +33,13 @@ class Kit:
     resources: object = None
     clock: Clock = field(default_factory=SystemClock)
 
+    async def close(self) -> None:
+        """Close the pool, and what the service opened as resources where that has `aclose`."""
+        await self.database.close()
+        aclose = getattr(self.resources, "aclose", None)
+        if aclose is not None:
+            await aclose()
+
 
 @dataclass(slots=True)
 class Call:

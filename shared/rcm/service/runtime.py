@@ -24,6 +24,7 @@ from rcm.security.seal import KeyringUnusable
 from rcm.service.app import Service, build_app
 from rcm.service.components import Misconfigured, Parts, parts_of
 from rcm.service.health import Health
+from rcm.service.kit import Kit
 from rcm.settings import Settings
 
 EXIT_OK, EXIT_DEATH, EXIT_MISCONFIGURED = 0, 1, 2
@@ -81,7 +82,7 @@ async def serve(service: Service, settings: Settings, stop: asyncio.Event | None
             **{name: part.run(stopping) for name, part in parts.components.items()},
         }
         code = await _until_stopped(work, stopping, settings.drain_timeout_s)
-    await _close(parts, kit.database.close())
+    await _close(parts, kit)
     _logger.info("the process ends", exit_code=code)
     return code
 
@@ -134,12 +135,12 @@ def _death(name: str, task: "asyncio.Future[None]", *, early: bool) -> bool:
     return True
 
 
-async def _close(parts: Parts, database: Awaitable[None]) -> None:
+async def _close(parts: Parts, kit: Kit) -> None:
     """Give back what is open; what does not close in time ends with the process."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_CANCEL_TIMEOUT_S):
             await parts.close()
-            await database
+            await kit.close()
 
 
 @dataclass(slots=True)

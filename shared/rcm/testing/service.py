@@ -69,6 +69,7 @@ class ServiceUnderTest:
     service: Service
     settings: Settings
     urls: DatabaseUrls
+    admin_url: str = field(repr=False)
     kit: Kit
     app: FastAPI
     issuer: Issuer
@@ -226,9 +227,11 @@ async def service_under_test(
                     keyring.add_tenant(tenant)
                     await register(kit.database, tenant, name_code=code)
                 app = service.app(made, kit=kit)
-                yield ServiceUnderTest(service, made, urls, kit, app, issuer, keyring)
+                yield ServiceUnderTest(
+                    service, made, urls, postgres_admin_url, kit, app, issuer, keyring
+                )
             finally:
-                await kit.database.close()
+                await kit.close()
                 if kafka_bootstrap != NO_BROKER:
                     await _delete_topics(made)
 

@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 
 from rcm.ids import new_id
 from rcm.testing.databases import connected
+from rcm.testing.oracle import one_transaction
 from rcm.testing.service import ServiceUnderTest
 
 
@@ -147,3 +148,23 @@ async def test_a_refused_write_leaves_no_audit_record(notes: ServiceUnderTest) -
     async with notes.transaction() as tx:
         rows = await tx.fetch("SELECT 1 FROM audit_record WHERE actor = 'biller-8'")
     assert rows == []
+
+
+async def test_a_write_is_one_transaction_by_the_databases_own_word(
+    notes: ServiceUnderTest,
+) -> None:
+    async with notes.client() as client, one_transaction(notes) as written:
+        assert (await client.post("/notes", json={"text": "whole"})).is_success
+    assert written.tables == {"note", "audit_record", "audit_unsealed", "idempotency_key"}
+
+
+async def test_two_transactions_are_seen(notes: ServiceUnderTest) -> None:
+    """The control of the oracle."""
+
+    async def torn() -> None:
+        async with notes.client() as client, one_transaction(notes):
+            for _ in range(2):
+                await client.post("/notes", json={"text": "torn"})
+
+    with pytest.raises(AssertionError, match="several transactions"):
+        await torn()

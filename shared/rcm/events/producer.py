@@ -124,7 +124,8 @@ class Producer:
             return delivery
         lanes = [asyncio.ensure_future(self._lane(place, found)) for place, found in places.items()]
         try:
-            await asyncio.wait(lanes, timeout=self._deadline_s)
+            if lanes:
+                await asyncio.wait(lanes, timeout=self._deadline_s)
         finally:
             for lane in lanes:
                 lane.cancel()

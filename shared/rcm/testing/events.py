@@ -26,6 +26,7 @@ from rcm.events.envelope import headers_of, key_of
 from rcm.events.intake import Intake
 from rcm.events.parking import StoredRecord
 from rcm.events.topics import admin, dead_letter_topic, ensure_topics
+from rcm.ids import NO_TENANT
 from rcm.migrations import DatabaseUrls
 from rcm.security.kek import LocalKey
 from rcm.security.keyring import FileKeyring
@@ -197,6 +198,18 @@ class Lab:
             stop.set()
             await asyncio.gather(*tasks)
 
+    async def switch(self, part: str, name: str, *, paused: bool) -> None:
+        """As an operator: pause or resume the relay or a consumer."""
+        await self.superuser.execute(
+            """INSERT INTO event_control (tenant_id, part, name, paused, changed_by)
+               VALUES ($1, $2, $3, $4, 'test')
+               ON CONFLICT (tenant_id, part, name) DO UPDATE SET paused = excluded.paused""",
+            NO_TENANT,
+            part,
+            name,
+            paused,
+        )
+
     async def on_topic(self, topic: str = TOPIC) -> list[Any]:
         """Every record of a topic, partition by partition."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
@@ -205,7 +218,8 @@ class Lab:
             places = [TopicPartition(self.prefix + topic, number) for number in range(PARTITIONS)]
             consumer.assign(places)
             ends = await consumer.end_offsets(places)
-            await consumer.seek_to_beginning(*places)
+            for place, beginning in (await consumer.beginning_offsets(places)).items():
+                consumer.seek(place, beginning)
             found: list[Any] = []
             while any([await consumer.position(place) < ends[place] for place in places]):
                 for batch in (await consumer.getmany(timeout_ms=500)).values():

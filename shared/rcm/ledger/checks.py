@@ -61,15 +61,17 @@ LINES_BELOW_ZERO = f"""
 SELECT claim_id || ' line ' || line_number AS place, sum(cents) AS cents
 FROM ({LEGS}) leg
 WHERE code IN ('AR_PAYER', 'AR_PATIENT') AND line_number IS NOT NULL
+  AND against NOT IN ('AR_PAYER', 'AR_PATIENT', 'PATIENT_TRANSFER')
 GROUP BY tenant_id, claim_id, line_number HAVING sum(cents) < 0
 """
 
 
-@each_database("I1", "Each claim line: no more taken off than charged", requires=LEDGER)
+@each_database("I1", "Each claim line: no more paid and given up than charged", requires=LEDGER)
 async def lines_add_up(tx: Tx) -> Found:
-    """What is taken off a line was charged on that line."""
+    """What is paid and given up on a line was charged on that line. Shares that pass to patients
+    or payers may be corrected for the claim as a whole, so they do not count here."""
     counted = f"""SELECT count(*) FROM (SELECT DISTINCT tenant_id, claim_id, line_number
-                  FROM ({LEGS}) leg WHERE line_number IS NOT NULL
+                  FROM ({LEGS}) leg WHERE line_number IS NOT NULL AND against = 'REVENUE'
                   AND code IN ('AR_PAYER', 'AR_PATIENT')) line"""
     return await _found(tx, counted, LINES_BELOW_ZERO)
 

@@ -179,6 +179,10 @@ DECLARE
   reversing boolean;
   unlike boolean;
   homeless boolean;
+  tenants uuid[];
+  accounts uuid[];
+  debits bigint[];
+  credits bigint[];
 BEGIN
   EXECUTE '
     SELECT coalesce(bool_or(entry.created_xid IS DISTINCT FROM pg_current_xact_id()), false),
@@ -219,33 +223,35 @@ BEGIN
         CONSTRAINT = 'ledger_reversal_mirrors';
     END IF;
   END IF;
-  EXECUTE 'SELECT EXISTS (
-    SELECT FROM (SELECT tenant_id, debit_id AS account_id FROM legs
-                 UNION SELECT tenant_id, credit_id FROM legs) side
-    LEFT JOIN public.ledger_account account USING (tenant_id, account_id)
-    LEFT JOIN public.ledger_balance balance USING (tenant_id, account_id)
-    WHERE account.code IS NULL OR (account.bounded AND balance.normal_debit IS NULL))'
-  INTO homeless;
+  -- Each account once, in one order for everybody, so that two transactions never wait for each
+  -- other in a circle.
+  SELECT array_agg(tenant_id), array_agg(account_id), array_agg(debit), array_agg(credit)
+  INTO tenants, accounts, debits, credits
+  FROM (
+    SELECT tenant_id, account_id, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit
+    FROM (SELECT tenant_id, debit_id AS account_id, cents AS debit, 0::bigint AS credit FROM legs
+          UNION ALL SELECT tenant_id, credit_id, 0, cents FROM legs) side
+    GROUP BY tenant_id, account_id ORDER BY tenant_id, account_id
+  ) moved;
+  EXECUTE '
+    SELECT EXISTS (
+      SELECT FROM unnest($1, $2) AS side (tenant_id, account_id)
+      LEFT JOIN public.ledger_account account USING (tenant_id, account_id)
+      LEFT JOIN public.ledger_balance balance USING (tenant_id, account_id)
+      WHERE account.code IS NULL OR (account.bounded AND balance.normal_debit IS NULL))'
+  INTO homeless USING tenants, accounts;
   IF homeless THEN
     RAISE EXCEPTION 'a leg names an account that this tenant does not have' USING
       ERRCODE = 'foreign_key_violation', TABLE = TG_TABLE_NAME,
       CONSTRAINT = 'ledger_posting_accounts';
   END IF;
-  -- In account order, so that two transactions never wait for each other in a circle.
   PERFORM FROM public.ledger_balance balance
-  JOIN (SELECT tenant_id, debit_id AS account_id FROM legs
-        UNION SELECT tenant_id, credit_id FROM legs) side USING (tenant_id, account_id)
+  JOIN unnest(tenants, accounts) AS side (tenant_id, account_id) USING (tenant_id, account_id)
   ORDER BY balance.tenant_id, balance.account_id FOR UPDATE OF balance;
   UPDATE public.ledger_balance balance
-  SET debit_cents = balance.debit_cents + moved.debit_cents,
-      credit_cents = balance.credit_cents + moved.credit_cents
-  FROM (
-    SELECT tenant_id, account_id, sum(debit)::bigint AS debit_cents,
-           sum(credit)::bigint AS credit_cents
-    FROM (SELECT tenant_id, debit_id AS account_id, cents AS debit, 0 AS credit FROM legs
-          UNION ALL SELECT tenant_id, credit_id, 0, cents FROM legs) side
-    GROUP BY tenant_id, account_id
-  ) moved
+  SET debit_cents = balance.debit_cents + moved.debit,
+      credit_cents = balance.credit_cents + moved.credit
+  FROM unnest(tenants, accounts, debits, credits) AS moved (tenant_id, account_id, debit, credit)
   WHERE balance.tenant_id = moved.tenant_id AND balance.account_id = moved.account_id;
   RETURN NULL;
 END $$;

@@ -116,6 +116,8 @@ def _slices(source: bytes) -> Iterator[bytes]:
 def _separators(head: bytes, position: int, findings: list[Finding]) -> Separators:
     """Separators by the fixed places of ISA, or by counting when its padding is off."""
     element = head[3:4]
+    if not element:
+        raise NotX12(f"the ISA at segment {position} is not whole")
     fields = head[:_ISA_BYTES].split(element)
     if len(fields) == _ISA_ELEMENTS + 1 and len(fields[-1]) == 2:
         component, terminator = fields[-1][:1], fields[-1][1:]

@@ -12,18 +12,23 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def quick(frozen: type[T]) -> Callable[..., T]:
-    """A positional constructor of a frozen, slotted dataclass; every field must be given."""
+def quick(frozen: type[T], **groups: tuple[str, ...]) -> Callable[..., T]:
+    """A positional constructor of a frozen, slotted dataclass; every field must be given.
+
+    A group gathers neighbouring fields into one argument, a tuple, at the place of its first.
+    """
     names = [field.name for field in fields(frozen)]  # type: ignore[arg-type]
     draft = type(f"{frozen.__name__}Draft", (), {"__slots__": tuple(names)})
+    group_of = {name: group for group, members in groups.items() for name in members}
+    arguments = list(dict.fromkeys(group_of.get(name, name) for name in names))
 
     # The parameters are spelled out, since passing them on as *args costs as much as is saved.
-    body = "".join(f" one.{name} = {name}\n" for name in names)
-    source = (
-        f"def make({', '.join(names)}):\n one = new(draft)\n{body}"
-        " one.__class__ = frozen\n return one"
-    )
+    lines = [f"def make({', '.join(arguments)}):", " one = new(draft)"]
+    for argument in arguments:
+        slots = ", ".join(f"one.{name}" for name in groups.get(argument, (argument,)))
+        lines.append(f" {slots} = {argument}")
+    lines += [" one.__class__ = frozen", " return one"]
     namespace: dict[str, Any] = {"draft": draft, "frozen": frozen, "new": object.__new__}
-    exec(source, namespace)  # noqa: S102 - the names are our own field names
+    exec("\n".join(lines), namespace)  # noqa: S102 - the names are our own field names
     made: Callable[..., T] = namespace["make"]
     return made

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from rcm_x12.claim_837p.parties import Dependent, Payer, Provider, Subscriber
 from rcm_x12.claim_837p.reader_lines import line_of
@@ -56,31 +57,17 @@ def claim_of(node: Node, above: ClaimParts, walk: Walk) -> Claim | None:
     references = [read_reference(ref) for ref in node.every("REF")]
     named = {_NAMED[one.qualifier]: one.value for one in references if one.qualifier in _NAMED}
     component = walk.component
-    place = at(clm, 5).split(component)
-    causes = at(clm, 11).split(component)
     amounts = {at(amt, 1): cents_at(amt, 2, walk.reporter("AMT")) for amt in node.every("AMT")}
     nte, cr1 = node.first("NTE"), node.first("CR1")
     claim = Claim(
-        control_number=at(clm, 1),
-        charge_cents=cents_at(clm, 2, walk.reporter("CLM")) or 0,
-        place_of_service_code=place[0],
+        **_opening(clm, walk),
+        **_providers(node),
+        **named,
         billing_provider=above.provider,
+        pay_to_address=above.pay_to_address,
         subscriber=above.subscriber,
         payer=above.payer,
-        diagnoses=_codes(node, component),
-        lines=tuple(line_of(line, walk) for line in node.loops("2400")),
         dependent=above.dependent,
-        frequency_code=at(place, 2),
-        provider_signature_on_file=at(clm, 6) == "Y",
-        assignment_code=at(clm, 7),
-        benefits_assigned=at(clm, 8),
-        release_code=at(clm, 9),
-        patient_signature_source=at(clm, 10),
-        related_causes=tuple(cause for cause in causes[:3] if cause),
-        accident_state=at(causes, 3),
-        accident_country=at(causes, 4),
-        special_program_code=at(clm, 12),
-        delay_reason_code=at(clm, 20),
         references=tuple(one for one in references if one.qualifier not in _NAMED),
         dates=dates_of(node, walk),
         attachments=attachments_of(node),
@@ -88,21 +75,49 @@ def claim_of(node: Node, above: ClaimParts, walk: Walk) -> Claim | None:
         note=Note(at(nte, 1), at(nte, 2)) if nte else None,
         transport=transport_of(cr1, walk) if cr1 else None,
         conditions=conditions_of(node),
+        diagnoses=_codes(node, component),
         anesthesia_procedures=_composites(node, component, frozenset({"BP", "BO"})),
         condition_codes=_composites(node, component, frozenset({"BG"})),
-        pay_to_address=above.pay_to_address,
-        rendering_provider=provider_in(node, "2310B"),
-        service_facility=provider_in(node, "2310C"),
-        supervising_provider=provider_in(node, "2310D"),
-        referring_provider=provider_in(node, "2310A", "DN"),
-        primary_care_provider=provider_in(node, "2310A", "P3"),
-        pick_up=location_in(node, "2310E"),
-        drop_off=location_in(node, "2310F"),
         other_coverages=tuple(_coverage(other, walk) for other in node.loops("2320")),
-        **named,
+        lines=tuple(line_of(line, walk) for line in node.loops("2400")),
     )
     _prove(claim, node, walk)
     return claim
+
+
+def _opening(clm: list[str], walk: Walk) -> dict[str, Any]:
+    """CLM."""
+    place = at(clm, 5).split(walk.component)
+    causes = at(clm, 11).split(walk.component)
+    return {
+        "control_number": at(clm, 1),
+        "charge_cents": cents_at(clm, 2, walk.reporter("CLM")) or 0,
+        "place_of_service_code": place[0],
+        "frequency_code": at(place, 2),
+        "provider_signature_on_file": at(clm, 6) == "Y",
+        "assignment_code": at(clm, 7),
+        "benefits_assigned": at(clm, 8),
+        "release_code": at(clm, 9),
+        "patient_signature_source": at(clm, 10),
+        "related_causes": tuple(cause for cause in causes[:3] if cause),
+        "accident_state": at(causes, 3),
+        "accident_country": at(causes, 4),
+        "special_program_code": at(clm, 12),
+        "delay_reason_code": at(clm, 20),
+    }
+
+
+def _providers(node: Node) -> dict[str, Any]:
+    """2310."""
+    return {
+        "rendering_provider": provider_in(node, "2310B"),
+        "service_facility": provider_in(node, "2310C"),
+        "supervising_provider": provider_in(node, "2310D"),
+        "referring_provider": provider_in(node, "2310A", "DN"),
+        "primary_care_provider": provider_in(node, "2310A", "P3"),
+        "pick_up": location_in(node, "2310E"),
+        "drop_off": location_in(node, "2310F"),
+    }
 
 
 def _prove(claim: Claim, node: Node, walk: Walk) -> None:

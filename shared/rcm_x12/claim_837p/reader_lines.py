@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from rcm_x12.claim_837p.reader_parts import (
     attachments_of,
@@ -69,18 +70,25 @@ def line_of(node: Node, walk: Walk) -> Line:
         ),
         notes=tuple(Note(at(nte, 1), at(nte, 2)) for nte in node.every("NTE")),
         drug=_drug(node.loop("2410"), walk),
-        rendering_provider=provider_in(node, "2420A"),
-        purchased_service_provider=provider_in(node, "2420B"),
-        service_facility=provider_in(node, "2420C"),
-        supervising_provider=provider_in(node, "2420D"),
-        ordering_provider=provider_in(node, "2420E"),
-        referring_provider=provider_in(node, "2420F", "DN"),
-        primary_care_provider=provider_in(node, "2420F", "P3"),
-        pick_up=location_in(node, "2420G"),
-        drop_off=location_in(node, "2420H"),
+        **_providers(node),
         adjudications=tuple(_adjudication(each, walk) for each in node.loops("2430")),
         **named,
     )
+
+
+def _providers(node: Node) -> dict[str, Any]:
+    """2420."""
+    return {
+        "rendering_provider": provider_in(node, "2420A"),
+        "purchased_service_provider": provider_in(node, "2420B"),
+        "service_facility": provider_in(node, "2420C"),
+        "supervising_provider": provider_in(node, "2420D"),
+        "ordering_provider": provider_in(node, "2420E"),
+        "referring_provider": provider_in(node, "2420F", "DN"),
+        "primary_care_provider": provider_in(node, "2420F", "P3"),
+        "pick_up": location_in(node, "2420G"),
+        "drop_off": location_in(node, "2420H"),
+    }
 
 
 def _quantity(qty: list[str], walk: Walk) -> Quantity:

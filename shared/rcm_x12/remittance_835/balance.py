@@ -70,8 +70,8 @@ def transaction_findings(
     found = []
     if header.payment_cents < 0:
         text = "BPR02 is negative; a shortfall belongs into PLB*FB"
-        found.append(Finding("payment-sign", "error", text, "BPR", position, element=2))
+        found.append(Finding("payment-sign", "error", text, "BPR", position, 2, "", 2))
     if header.payment_cents != paid_cents - adjustment_cents:
         text = "BPR02 is not the sum of CLP04 less the sum of PLB"
-        found.append(Finding("payment-balance", "error", text, "BPR", position, element=2))
+        found.append(Finding("payment-balance", "error", text, "BPR", position, 2, "", 2))
     return found

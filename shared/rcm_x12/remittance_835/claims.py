@@ -32,8 +32,21 @@ from rcm_x12.values import (
 
 _MEMO_MAX: Final = 50_000
 
-_claim = quick(ClaimPayment)
-_service = quick(ServicePayment)
+_claim = quick(
+    ClaimPayment,
+    head=(
+        *("control_number", "status_code", "charge_cents", "paid_cents"),
+        *("patient_responsibility_cents", "filing_code", "payer_claim_number", "facility_code"),
+        *("frequency_code", "drg_code", "drg_weight", "discharge_fraction"),
+    ),
+    remarks=("inpatient_remarks", "outpatient_remarks"),
+    days=("service_from", "service_to", "received_on", "coverage_expired_on"),
+)
+_service = quick(
+    ServicePayment,
+    rest=("revenue_code", "quantity", "submitted_procedure", "submitted_quantity"),
+    counted=("quantities", "remarks"),
+)
 _adjustment = quick(Adjustment)
 _reference = quick(Reference)
 _name = quick(Name)
@@ -126,10 +139,16 @@ class ClaimReader:
             sums.lines.append(sums.count)
         return _service(
             self._procedures.get(svc[0]) or self._procedure(svc[0]),
-            *(charge, paid, adjustments, number),
-            *(self._rest(svc) if len(svc) > 3 else _NO_REST),
-            *(start, end, references, amounts),
-            *(_counted(other) if other else _NOTHING),
+            charge,
+            paid,
+            adjustments,
+            number,
+            self._rest(svc) if len(svc) > 3 else _NO_REST,
+            start,
+            end,
+            references,
+            amounts,
+            _counted(other) if other else _NOTHING,
         )
 
     def _rest(self, svc: list[str]) -> tuple[Any, ...]:
@@ -184,13 +203,21 @@ class ClaimReader:
                 references += value
             else:
                 other.append(one)
-        inpatient, outpatient, contact, quantities = _few(other) if other else _NONE
+        remarks, contact, quantities = _few(other) if other else _NONE
         day = dates.get
         return _claim(
-            *self._head(opening.split(self._element)),
-            *(adjustments, patient, names, inpatient, outpatient, references),
-            *(day("232"), day("233"), day("050"), day("036")),
-            *(contact, amounts, quantities, services, number),
+            self._head(opening.split(self._element)),
+            adjustments,
+            patient,
+            names,
+            remarks,
+            references,
+            (day("232"), day("233"), day("050"), day("036")) if dates else _NO_DAYS,
+            contact,
+            amounts,
+            quantities,
+            services,
+            number,
         )
 
     @staticmethod
@@ -268,22 +295,21 @@ def _read_name(nm1: list[str]) -> Name:
     return _name(nm1[3], nm1[4], nm1[5], nm1[7], nm1[2] == "1", nm1[8], nm1[9])
 
 
-_Few = tuple[
-    InpatientRemarks | None, OutpatientRemarks | None, Contact | None, tuple[Quantity, ...]
-]
-_NONE: Final[_Few] = (None, None, None, ())
+_NO_DAYS: Final = (None, None, None, None)
+_Remarks = tuple[InpatientRemarks | None, OutpatientRemarks | None]
+_NONE: Final[tuple[_Remarks, Contact | None, tuple[Quantity, ...]]] = ((None, None), None, ())
 
 
-def _few(other: list[Known]) -> _Few:
+def _few(other: list[Known]) -> tuple[_Remarks, Contact | None, tuple[Quantity, ...]]:
     """MIA, MOA, PER and QTY of a claim."""
     found = {one[1][0]: one[1] for one in reversed(other) if one[0] == _REST}
     mia, moa, per = found.get("MIA"), found.get("MOA"), found.get("PER")
-    return (
+    remarks = (
         InpatientRemarks(tuple(mia[1:])) if mia else None,
         read_outpatient_remarks(moa, _raise) if moa else None,
-        read_contact(per) if per else None,
-        tuple(one[1] for one in other if one[0] == _QUANTITY),
     )
+    quantities = tuple(one[1] for one in other if one[0] == _QUANTITY)
+    return remarks, read_contact(per) if per else None, quantities
 
 
 def _raise(_code: str, message: str, _element: int) -> None:

@@ -1,6 +1,6 @@
 """What stands around the claims of an 835: payment, trace, payer, payee and PLB."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from rcm_x12.pieces import (
@@ -24,19 +24,20 @@ NO_DATE = date(1900, 1, 1)
 """Stands in where a required date is missing; the finding says so."""
 
 
-def header_of(segments: Sequence[list[str]], report: Report) -> Header:
-    """From the segments between ST and the first claim."""
+def header_of(segments: Sequence[list[str]], report_on: Callable[[str], Report]) -> Header:
+    """From the segments between ST and the first claim; `report_on` takes a segment id."""
     opening, payer, payee = _parts(segments)
+    report = report_on("BPR")
     bpr = _first(opening, "BPR")
     trn = _first(opening, "TRN")
     if not bpr or not trn:
         report("segment-missing", "BPR and TRN are required", 0)
     effective = date_at(bpr, 16, report)
-    if effective is None:
-        report("date", "BPR16 is required", 16)
+    if not at(bpr, 16):
+        report("element-missing", "the guide requires this element", 16)
     amount = cents_at(bpr, 2, report)
-    if amount is None:
-        report("amount", "BPR02 is required", 2)
+    if not at(bpr, 2):
+        report("element-missing", "the guide requires this element", 2)
     references = {at(ref, 1): at(ref, 2) for ref in opening if ref[0] == "REF"}
     return Header(
         payment_cents=(amount or 0) if at(bpr, 3) != "D" else -(amount or 0),
@@ -54,7 +55,7 @@ def header_of(segments: Sequence[list[str]], report: Report) -> Header:
         sender_supplemental_id=at(bpr, 11),
         receiver_account=_account(bpr, 12),
         trace_supplement=at(trn, 4),
-        produced_on=date_at(_first(opening, "DTM"), 2, report),
+        produced_on=date_at(_first(opening, "DTM"), 2, report_on("DTM")),
         receiver_id=references.get("EV", ""),
         version_id=references.get("F2", ""),
     )
@@ -119,7 +120,7 @@ def provider_adjustments_of(
         if not reason and not at(plb, place + 1):
             continue
         amount = cents_at(plb, place + 1, report)
-        if amount is None:
-            report("amount", "a provider adjustment has no amount", place + 1)
+        if not at(plb, place + 1):
+            report("element-missing", "a provider adjustment has no amount", place + 1)
         found.append(ProviderAdjustment(at(plb, 1), period, reason, amount or 0, reference))
     return found

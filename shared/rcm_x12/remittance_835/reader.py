@@ -12,6 +12,7 @@ from typing import Final
 from rcm_x12.envelope import Reading
 from rcm_x12.findings import Finding
 from rcm_x12.framing import Framer, SetHead
+from rcm_x12.pieces import Report
 from rcm_x12.remittance_835.balance import claim_findings, transaction_findings
 from rcm_x12.remittance_835.claims import ClaimReader, Sums
 from rcm_x12.remittance_835.header import header_of, provider_adjustments_of
@@ -198,20 +199,20 @@ class RemittanceReader:
             yield from self.open_claims(position)
         if name == "PLB":
             component = self._separators.component
-            self._plb += provider_adjustments_of(parts, component, self._say)
+            self._plb += provider_adjustments_of(parts, component, self._fault(name, position))
         elif name == "LX":
             self._group = parts[1] if len(parts) > 1 else ""
         elif not self.is_open:
             self._opening.append(parts)
         elif name not in {"TS3", "TS2"}:
-            self._say("segment-unexpected", "the segment has no place here", 0)
+            self._fault(name, position)("segment-unexpected", "the segment has no place here", 0)
 
     def open_claims(self, position: int) -> Iterator[Header]:
         """The header is whole."""
         if not self.is_open:
             self.is_open = True
             self._at(position)
-            self._header = header_of(self._opening, self._say)
+            self._header = header_of(self._opening, self._fault_in_header)
             yield self._header
 
     def last(self) -> Iterator[Header]:
@@ -231,7 +232,7 @@ class RemittanceReader:
         if self._header is None:
             return None
         adjusted = sum(one.amount_cents for one in self._plb)
-        self.findings += transaction_findings(self._header, self._paid, adjusted, self._start + 2)
+        self.findings += transaction_findings(self._header, self._paid, adjusted, self._start + 1)
         mine = self.findings[self._first_finding :]
         self.trailer = Trailer(
             tuple(self._plb),
@@ -245,11 +246,21 @@ class RemittanceReader:
             return Remittance(self._header, tuple(self._kept), tuple(self._plb))
         return self.trailer
 
-    def _say(self, code: str, message: str, element: int) -> None:
-        at = self._position - self._start + 1
-        self.findings.append(
-            Finding(code, "error", message, "", self._position, at, element=element)
-        )
+    def _fault(self, segment_id: str, position: int) -> Report:
+        """Takes what cannot be read in a segment outside any claim."""
+        name = segment_id if segment_id.isalnum() and len(segment_id) <= 3 else ""
+
+        def report(code: str, message: str, element: int) -> None:
+            at = position - self._start + 1
+            place = (name, position, at, "", element)
+            self.findings.append(Finding(code, "error", message, *place))
+
+        return report
+
+    def _fault_in_header(self, segment_id: str) -> Report:
+        names = [parts[0] for parts in self._opening]
+        index = names.index(segment_id) if segment_id in names else 0
+        return self._fault(segment_id, self._start + 1 + index)
 
     def claim(self, text: str, position: int) -> ClaimPayment:
         """One claim from what follows its `CLP*`, balanced."""

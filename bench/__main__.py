@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import events
+from bench import costs, events, ledger
 from rcm_local import providers
 
 Part = Callable[[Console, providers.Addresses], Awaitable[None]]
@@ -21,14 +21,15 @@ Part = Callable[[Console, providers.Addresses], Awaitable[None]]
 PARTS: dict[str, Part] = {
     "events": events.main,
     "latency": events.latency,
-    "costs": events.costs,
+    "costs": costs.measure,
+    "ledger": ledger.main,
 }
 
 
 async def run(names: list[str]) -> None:
     console = Console(width=110)
     directory = Path(tempfile.mkdtemp(prefix="rcm-bench-"))
-    directory.chmod(0o711)  # noqa: S103 - the server's own user passes through, and sees nothing
+    directory.chmod(0o711)
     provider = providers.open_provider(providers.chosen(), directory, lasting=False)
     try:
         addresses = await provider.start()

@@ -1,4 +1,4 @@
-"""Events beside their floors: insert, relay, consume, all at once; commit to effect; what costs what."""
+"""Events beside their floors: insert, relay, consume, all at once; and commit to effect."""
 
 import asyncio
 import json
@@ -171,10 +171,3 @@ async def latency(console: Console, addresses: Addresses) -> None:
         f"commit to effect at {RATE}/s over {SECONDS} s, {len(seen):,} of {count:,} seen: "
         f"p50 {cuts[49]:.1f} ms, p95 {cuts[94]:.1f} ms, p99 {cuts[98]:.1f} ms"
     )
-
-
-async def costs(console: Console, addresses: Addresses) -> None:
-    """What row-level security, sealing, audit and telemetry cost, each as its own line."""
-    from bench.costs import measure  # noqa: PLC0415 - keeps this module about events
-
-    await measure(console, addresses)

@@ -54,7 +54,8 @@ async def insert(connection: asyncpg.Connection, topic: str, events: list[Row], 
         await connection.execute(
             """INSERT INTO floor_outbox (shard, event_id, topic, key, value)
                SELECT s, e, $5, k, v
-               FROM unnest($1::smallint[], $2::uuid[], $3::bytea[], $4::bytea[]) AS t (s, e, k, v)""",
+               FROM unnest($1::smallint[], $2::uuid[], $3::bytea[], $4::bytea[])
+                 AS t (s, e, k, v)""",
             [zlib.crc32(row.key.encode()) % SHARDS for row in part],
             [row.event_id for row in part],
             [row.key.encode() for row in part],

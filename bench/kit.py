@@ -1,10 +1,9 @@
-"""The kit under measure: a database with the kit's schema, one event, one handler with one effect."""
+"""The kit under measure: a database with its schema, one event, one handler with one effect."""
 
 import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -22,11 +21,12 @@ TOPIC = Topic("bench.thing.v1", "bench-svc", "What the bench sends.")
 
 EFFECT = """
     CREATE TABLE effect (
-      tenant_id uuid NOT NULL, event_id uuid NOT NULL, number bigint NOT NULL, cents bigint NOT NULL,
-      padding text, PRIMARY KEY (tenant_id, event_id));
+      tenant_id uuid NOT NULL, event_id uuid NOT NULL, number bigint NOT NULL,
+      cents bigint NOT NULL, padding text, PRIMARY KEY (tenant_id, event_id));
     ALTER TABLE effect ENABLE ROW LEVEL SECURITY;
     ALTER TABLE effect FORCE ROW LEVEL SECURITY;
-    CREATE POLICY tenants ON effect USING (tenant_id = ANY (current_setting('app.tenants')::uuid[]));
+    CREATE POLICY tenants ON effect
+      USING (tenant_id = ANY (current_setting('app.tenants')::uuid[]));
     GRANT SELECT, INSERT ON effect TO bench_svc_app;
 """
 
@@ -114,7 +114,8 @@ def one_statement(name: str = "bench-svc") -> Subscriptions:
     async def store(batch: Sequence[Received[ThingHappened]], tx: Tx) -> None:
         await tx.execute(
             """INSERT INTO effect (tenant_id, event_id, number, cents, padding)
-               SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[])""",
+               SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[],
+                                    $5::text[])""",
             [TENANT] * len(batch),
             [received.id for received in batch],
             [received.event.number for received in batch],
@@ -123,6 +124,3 @@ def one_statement(name: str = "bench-svc") -> Subscriptions:
         )
 
     return subscriptions
-
-
-HERE = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Payments and statements over the API: recorded once, never more than is owed, always the ledger."""
+"""Payments and statements over the API: once, never beyond what is owed, always the ledger."""
 
 import asyncio
 from datetime import date, timedelta

@@ -179,10 +179,8 @@ def claim_id(number: int) -> UUID:
     return derived_id(TENANT, "claim", number)
 
 
-def ready(
-    gateway: Gateway, number: int, *, tenant: UUID = TENANT, **changes: Any
-) -> Received[ClaimReady]:
-    """A claim of 125.00 as it comes from its topic: its person block sealed for this event."""
+def opened(number: int, *, tenant: UUID = TENANT, **changes: Any) -> ClaimReady:
+    """A claim of 125.00, its person block open."""
     pcn = control_number(number)
     fields = {
         "tenant_id": tenant,
@@ -196,10 +194,14 @@ def ready(
         "service_facility": None,
         "lines": (build(ClaimLine, line_number=1, line_control_number=f"{pcn}-1"),),
     }
-    event = sample(ClaimReady, **(fields | changes))
+    return sample(ClaimReady, **(fields | changes))
+
+
+def ready(gateway: Gateway, number: int, **changes: Any) -> Received[ClaimReady]:
+    """The same as it comes from its topic: the person block sealed for this event."""
+    event = opened(number, **changes)
     event_id = new_id()
     persons = event.person.value.model_dump_json().encode()
-    sealed = gateway.under_test.keyring.seal(
-        tenant, persons, aad(tenant, "ClaimReady", str(event_id))
-    )
+    place = aad(event.tenant_id, "ClaimReady", str(event_id))
+    sealed = gateway.under_test.keyring.seal(event.tenant_id, persons, place)
     return Received.of(event.with_sealed(sealed), event_id=event_id)

@@ -21,10 +21,11 @@ from rcm.contracts.payer import (
     RemittanceReceived,
 )
 from rcm.contracts.values import Provider
+from rcm.events import publish
 from rcm.testing.samples import build
-from rcm.testing.service import service_under_test
+from rcm.testing.service import eventually, service_under_test
 
-from .conftest import PARTNER, PAYER, Gateway, Partner, ready
+from .conftest import PARTNER, PAYER, Gateway, Partner, opened, ready
 
 
 @pytest.fixture
@@ -35,7 +36,9 @@ async def gateway(servers: Any, tmp_path: Path) -> AsyncIterator[Gateway]:
             httpx.AsyncClient(transport=httpx.ASGITransport(twin)), allow_http=True
         )
         reached = replace(service, resources=lambda _: house)
-        async with service_under_test(reached, servers.postgres_admin_url) as found:
+        async with service_under_test(
+            reached, servers.postgres_admin_url, servers.kafka_bootstrap
+        ) as found:
             async with found.client() as client:
                 made = await client.post("/trading-partners", json=PARTNER)
                 partner_id = made.json()["partner_id"]
@@ -70,3 +73,20 @@ async def test_claims_travel_out_and_their_payment_comes_back(gateway: Gateway) 
     assert {each["status"] for each in received} == {"read"}
     await gateway.receive()
     assert len(await under_test.published(ClaimPaymentReported)) == 5
+
+
+async def test_over_kafka_from_a_ready_claim_to_its_payment(gateway: Gateway) -> None:
+    """Consumer, jobs and relay in their own tasks: the person block travels sealed and comes out
+    in the 837; nothing is left over when the topic is quiet."""
+    under_test = gateway.under_test
+    async with under_test.running():
+        async with under_test.transaction() as tx:
+            await publish(tx, [opened(n, billing_provider=CLINIC) for n in range(1, 21)])
+
+        async def all_paid() -> bool:
+            found = await gateway.statuses()
+            return len(found) == 20 and set(found.values()) == {"remitted"}
+
+        await eventually(all_paid, timeout_s=60)
+    assert len(await under_test.published(ClaimPaymentReported)) == 20
+    assert len(await under_test.published(ClaimSubmitted)) == 20

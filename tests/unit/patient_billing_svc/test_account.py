@@ -1,4 +1,4 @@
-"""What a decision moves on a patient's account, as a table; and a model that it must always equal."""
+"""What a decision moves on a patient's account, as a table and as a property."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -91,6 +91,7 @@ def moved(step: object) -> dict[str, int]:
     ],
 )
 def test_the_difference_is_posted(
+    *,
     before: int | None,
     open_before: int,
     after: int,

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, StringConstraints
 from payer_gateway.api.register import Body, View, found, router
 from payer_gateway.domain.partner import CLAIMS_PER_SET_LIMIT, Link, Payer, Terms, TradingPartner
 from payer_gateway.storage import partners as storage
+from payer_gateway.storage import payers
 from rcm.errors import Conflict, Pointer, Unprocessable
 from rcm.ids import new_id
 from rcm.service import IfMatch, Page, Paging, RequestClock, RequestTx, versioned
@@ -174,7 +175,7 @@ async def put_payers(body: PayersPut, tx: RequestTx, clock: RequestClock) -> Pay
     """Insert or replace in bulk."""
     rows = [Payer(tx.tenant_id, each.payer_id, each.name, each.partner_id) for each in body.payers]
     await _check(tx, rows)
-    saved = await storage.put_payers(tx, rows, at=clock.now())
+    saved = await payers.put(tx, rows, at=clock.now())
     return PayersView(items=[PayerView.model_validate(each) for each in saved])
 
 
@@ -189,13 +190,13 @@ async def put_payer(
     response: Response,
 ) -> PayerView:
     """Insert, or replace; with `If-Match` only the version that was seen."""
-    before = await storage.payer(tx, payer_id)
+    before = await payers.find(tx, payer_id)
     if before is not None:
         if_match.require(before.version)
     row = Payer(tx.tenant_id, payer_id, body.name, body.partner_id)
-    if not await storage.known_partners(tx, [body.partner_id]):
+    if not await payers.known_partners(tx, [body.partner_id]):
         raise _unknown_partner([Pointer("/partner_id", "is not one of your trading partners")])
-    saved = (await storage.put_payers(tx, [row], at=clock.now()))[0]
+    saved = (await payers.put(tx, [row], at=clock.now()))[0]
     versioned(response, saved.version)
     return PayerView.model_validate(saved)
 
@@ -207,7 +208,7 @@ async def get_payers(
     partner_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[PayerView]:
     after = paging.after(str)
-    rows = await storage.list_payers(
+    rows = await payers.list_page(
         tx, partner_id=partner_id, after=after[0] if after else None, limit=paging.fetch
     )
     return Page[PayerView].of(
@@ -217,13 +218,13 @@ async def get_payers(
 
 @router.get("/payers/{payer_id}", scope="Payer.r")
 async def get_payer(payer_id: PayerId, tx: RequestTx, response: Response) -> PayerView:
-    payer = found(await storage.payer(tx, payer_id), "payer")
+    payer = found(await payers.find(tx, payer_id), "payer")
     versioned(response, payer.version)
     return PayerView.model_validate(payer)
 
 
 async def _check(tx: RequestTx, rows: list[Payer]) -> None:
-    known = await storage.known_partners(tx, [each.partner_id for each in rows])
+    known = await payers.known_partners(tx, [each.partner_id for each in rows])
     seen: set[str] = set()
     pointers = []
     for position, each in enumerate(rows):

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 
 from payer_gateway.api.register import View, file_response, found, router
 from payer_gateway.domain.lifecycle import SubmissionStatus, TransmissionStatus
-from payer_gateway.storage import interchanges, partners, submissions, transmissions
+from payer_gateway.storage import interchanges, partners, queue, submissions, transmissions
 from rcm.errors import Conflict
 from rcm.service import Page, Paging, RequestClock, RequestTx
 
@@ -134,7 +134,7 @@ async def post_resend(transmission_id: UUID, tx: RequestTx, clock: RequestClock)
     sent = found(await transmissions.find(tx, transmission_id, lock=True), "transmission")
     refused = sent.status is TransmissionStatus.REFUSED
     again = SubmissionStatus.SENDING if refused else SubmissionStatus.FILE_REJECTED
-    count = await submissions.requeue(tx, transmission_id, statuses=[again], at=clock.now())
+    count = await queue.requeue(tx, transmission_id, statuses=[again], at=clock.now())
     if not count:
         raise Conflict("nothing_to_resend", "No claim of this transmission was turned away.")
     return ResendView(transmission_id=transmission_id, queued_count=count)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from payer_gateway.handlers.register import subscriptions
-from payer_gateway.storage import submissions
+from payer_gateway.storage import queue
 from rcm.contracts.claims import ClaimHeld, ClaimReady
 from rcm.db import Tx
 from rcm.events import Received
@@ -13,19 +13,19 @@ from rcm.ids import derived_id
 @subscriptions.on(ClaimReady)
 async def queue_claims(batch: Sequence[Received[ClaimReady]], tx: Tx) -> None:
     """The event is kept as it came, its person block still sealed under the event's own id."""
-    await submissions.queue(tx, [_arrived(each) for each in batch])
+    await queue.add(tx, [_arrived(each) for each in batch])
 
 
 @subscriptions.on(ClaimHeld)
 async def withdraw_claims(batch: Sequence[Received[ClaimHeld]], tx: Tx) -> None:
     """What has left cannot be called back; what waits can."""
     held = [(each.tenant_id, each.event.claim_id) for each in batch]
-    await submissions.withdraw(tx, held, at=max(each.event.held_at for each in batch))
+    await queue.withdraw(tx, held, at=max(each.event.held_at for each in batch))
 
 
-def _arrived(received: Received[ClaimReady]) -> submissions.Arrived:
+def _arrived(received: Received[ClaimReady]) -> queue.Arrived:
     claim = received.event
-    return submissions.Arrived(
+    return queue.Arrived(
         tenant_id=claim.tenant_id,
         submission_id=derived_id(received.event_id, "submission"),
         claim_id=claim.claim_id,

@@ -14,7 +14,7 @@ from payer_gateway.domain.lifecycle import SubmissionStatus
 from payer_gateway.domain.remittance import RemittanceStatus, Report
 from payer_gateway.domain.submission import Submission
 from payer_gateway.handlers.register import caused
-from payer_gateway.storage import partners, remittances, submissions
+from payer_gateway.storage import payers, remittances, submissions
 from rcm.contracts.base import Event
 from rcm.contracts.values import Finding
 from rcm.db import Tx
@@ -94,7 +94,7 @@ async def _payer_id(
     header = remittance.header
     routed = [each.payer_id for each in sent.values()]
     named = domain.identifiers_of(header.payer)
-    registered = await partners.known_payers(tx, file.tenant_id, named)
+    registered = await payers.known(tx, file.tenant_id, named)
     return domain.payer_of(
         header.payer, header.originating_company_id, routed=routed, registered=registered
     )

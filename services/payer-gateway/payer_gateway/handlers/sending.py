@@ -18,7 +18,7 @@ from payer_gateway.domain.submission import Queued, Unsendable, professional_cla
 from payer_gateway.domain.transmission import Transmission
 from payer_gateway.handlers.outside import each_partner
 from payer_gateway.handlers.register import caused, subscriptions
-from payer_gateway.storage import interchanges, partners, submissions, transmissions
+from payer_gateway.storage import interchanges, partners, queue, submissions, transmissions
 from rcm.contracts.claims import ClaimReady
 from rcm.contracts.payer import ClaimSubmitted
 from rcm.db import Tx
@@ -65,7 +65,7 @@ async def write_transmission(context: JobContext, partner: TradingPartner) -> Tr
     """The intent: queued claims, control numbers, name and bytes, all in one transaction."""
     now = context.clock.now()
     async with context.database.transaction((partner.tenant_id,)) as tx:
-        queued = await submissions.take_queued(tx, partner, limit=batch.CLAIMS_PER_FILE)
+        queued = await queue.take(tx, partner, limit=batch.CLAIMS_PER_FILE)
         if not queued:
             return None
         assert tx.keyring is not None  # noqa: S101 - every service database has one
@@ -112,7 +112,7 @@ def _write(
 
 async def _refuse(tx: Tx, tenant_id: UUID, reasons: Mapping[UUID, str], *, at: datetime) -> None:
     if reasons:
-        kept = await submissions.mark_unsendable(tx, tenant_id, reasons, at=at)
+        kept = await queue.mark_unsendable(tx, tenant_id, reasons, at=at)
         await publish(tx, [caused(each, unsendable(each, at)) for each in kept])
 
 
@@ -154,7 +154,7 @@ async def _save(
     )
     await interchanges.keep(tx, file, at=at)
     await transmissions.add(tx, transmission)
-    await submissions.mark_sending(
+    await queue.mark_sending(
         tx, partner.tenant_id, transmission.transmission_id, written.places, at=at
     )
     return transmission

@@ -1,7 +1,7 @@
 """Submissions: queued from events, taken in batches, moved by answers; always as sets."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from payer_gateway.domain.lifecycle import AWAITED, SubmissionStatus, sources
-from payer_gateway.domain.partner import TradingPartner
-from payer_gateway.domain.submission import Place, Queued, Submission
+from payer_gateway.domain.submission import Submission
 from rcm.db import Tx
 
 COLUMNS = """
@@ -21,152 +20,10 @@ COLUMNS = """
 """
 
 
-def _submission(row: asyncpg.Record) -> Submission:
+def submission_of(row: asyncpg.Record) -> Submission:
     fields: dict[str, Any] = dict(row)
     fields["status"] = SubmissionStatus(fields["status"])
     return Submission(**fields)
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A ready claim as it came: its event, person block sealed, and what queries look for."""
-
-    tenant_id: UUID
-    submission_id: UUID
-    claim_id: UUID
-    source_event_id: UUID
-    correlation_id: str
-    patient_control_number: str
-    payer_id: str
-    billing_npi: str
-    frequency_code: str
-    charge_cents: int
-    claim: str
-    ready_at: datetime
-
-
-# A newer version of a claim replaces one that has not left. Both statements are one round trip,
-# and of several versions in one batch only the newest is queued.
-QUEUE = """
-WITH arrived AS (
-  SELECT *, row_number() OVER (PARTITION BY tenant_id, claim_id ORDER BY n DESC) AS age
-  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-              $8::text[], $9::text[], $10::bigint[], $11::text[], $12::timestamptz[])
-    WITH ORDINALITY
-    AS a (tenant_id, submission_id, claim_id, source_event_id, correlation_id,
-          patient_control_number, payer_id, billing_npi, frequency_code, charge_cents, claim,
-          queued_at, n)
-), superseded AS (
-  UPDATE submission old SET status = 'superseded', claim = NULL, changed_at = arrived.queued_at
-  FROM arrived
-  WHERE old.tenant_id = arrived.tenant_id AND old.claim_id = arrived.claim_id AND age = 1
-    AND old.status = ANY ($13) AND old.source_event_id <> arrived.source_event_id
-)
-INSERT INTO submission (
-  tenant_id, submission_id, claim_id, source_event_id, correlation_id, patient_control_number,
-  payer_id, billing_npi, frequency_code, charge_cents, status, claim, queued_at, changed_at)
-SELECT tenant_id, submission_id, claim_id, source_event_id, correlation_id,
-       patient_control_number, payer_id, billing_npi, frequency_code, charge_cents,
-       CASE age WHEN 1 THEN 'queued' ELSE 'superseded' END,
-       CASE age WHEN 1 THEN claim END, queued_at, queued_at
-FROM arrived
-ON CONFLICT ON CONSTRAINT submission_source DO NOTHING
-"""
-
-
-async def queue(tx: Tx, arrived: Sequence[Arrived]) -> None:
-    """One statement for any number of claims. A claim that came before is left as it is."""
-    await tx.execute(
-        QUEUE,
-        [each.tenant_id for each in arrived],
-        [each.submission_id for each in arrived],
-        [each.claim_id for each in arrived],
-        [each.source_event_id for each in arrived],
-        [each.correlation_id for each in arrived],
-        [each.patient_control_number for each in arrived],
-        [each.payer_id for each in arrived],
-        [each.billing_npi for each in arrived],
-        [each.frequency_code for each in arrived],
-        [each.charge_cents for each in arrived],
-        [each.claim for each in arrived],
-        [each.ready_at for each in arrived],
-        list(sources(SubmissionStatus.SUPERSEDED)),
-    )
-
-
-async def withdraw(tx: Tx, claims: Sequence[tuple[UUID, UUID]], *, at: datetime) -> None:
-    """Claims, as (tenant, claim), that must not leave after all."""
-    await tx.execute(
-        """
-        UPDATE submission SET status = 'withdrawn', claim = NULL, changed_at = $4
-        FROM unnest($1::uuid[], $2::uuid[]) AS held (tenant_id, claim_id)
-        WHERE submission.tenant_id = held.tenant_id AND submission.claim_id = held.claim_id
-          AND status = ANY ($3)
-        """,
-        [tenant for tenant, _ in claims],
-        [claim for _, claim in claims],
-        list(sources(SubmissionStatus.WITHDRAWN)),
-        at,
-    )
-
-
-async def take_queued(tx: Tx, partner: TradingPartner, *, limit: int) -> list[Queued]:
-    """The oldest queued claims of the partner's payers, locked until the transaction ends."""
-    rows = await tx.fetch(
-        """
-        SELECT submission_id, source_event_id, claim
-        FROM submission JOIN payer USING (tenant_id, payer_id)
-        WHERE submission.tenant_id = $1 AND payer.partner_id = $2 AND status = 'queued'
-        ORDER BY queued_at, submission_id LIMIT $3
-        FOR UPDATE OF submission SKIP LOCKED
-        """,
-        partner.tenant_id,
-        partner.partner_id,
-        limit,
-    )
-    return [Queued(**dict(row)) for row in rows]
-
-
-async def mark_sending(
-    tx: Tx, tenant_id: UUID, transmission_id: UUID, placed: Sequence[Place], *, at: datetime
-) -> None:
-    await tx.execute(
-        """
-        UPDATE submission
-        SET status = 'sending', transmission_id = $2, set_control_number = place.set_number,
-            batch_reference = place.batch_reference, reason = NULL, changed_at = $6
-        FROM unnest($3::uuid[], $4::text[], $5::text[])
-          AS place (submission_id, set_number, batch_reference)
-        WHERE tenant_id = $1 AND submission.submission_id = place.submission_id
-          AND status = ANY ($7)
-        """,
-        tenant_id,
-        transmission_id,
-        [each.submission_id for each in placed],
-        [each.set_control_number for each in placed],
-        [each.batch_reference for each in placed],
-        at,
-        list(sources(SubmissionStatus.SENDING)),
-    )
-
-
-async def mark_unsendable(
-    tx: Tx, tenant_id: UUID, reasons: Mapping[UUID, str], *, at: datetime
-) -> list[Submission]:
-    rows = await tx.fetch(
-        f"""
-        UPDATE submission SET status = 'unsendable', reason = why.reason, changed_at = $4
-        FROM unnest($2::uuid[], $3::text[]) AS why (id, reason)
-        WHERE tenant_id = $1 AND submission_id = why.id AND status = ANY ($5)
-        RETURNING {COLUMNS.replace("reason", "why.reason")}
-        """,
-        tenant_id,
-        list(reasons),
-        list(reasons.values()),
-        at,
-        list(sources(SubmissionStatus.UNSENDABLE)),
-    )
-    return [_submission(row) for row in rows]
 
 
 async def mark_sent(
@@ -184,31 +41,7 @@ async def mark_sent(
         at,
         list(sources(SubmissionStatus.SENT)),
     )
-    return [_submission(row) for row in rows]
-
-
-async def requeue(
-    tx: Tx, transmission_id: UUID, *, statuses: Sequence[SubmissionStatus], at: datetime
-) -> int:
-    """Queue again what a hop before the claims' own refused: under new numbers, since the old
-    ones were never taken. Claims that have moved on stay where they are."""
-    done = await tx.fetchval(
-        """
-        WITH again AS (
-          UPDATE submission
-          SET status = 'queued', queued_at = $4, changed_at = $4, transmission_id = NULL,
-              set_control_number = NULL, batch_reference = NULL, sent_at = NULL, reason = NULL
-          WHERE tenant_id = $1 AND transmission_id = $2 AND status = ANY ($3)
-            AND claim IS NOT NULL
-          RETURNING 1)
-        SELECT count(*) FROM again
-        """,
-        tx.tenant_id,
-        transmission_id,
-        list(statuses),
-        at,
-    )
-    return int(done)
+    return [submission_of(row) for row in rows]
 
 
 async def in_sets(tx: Tx, tenant_id: UUID, transmission_id: UUID) -> list[Submission]:
@@ -218,7 +51,7 @@ async def in_sets(tx: Tx, tenant_id: UUID, transmission_id: UUID) -> list[Submis
         tenant_id,
         transmission_id,
     )
-    return [_submission(row) for row in rows]
+    return [submission_of(row) for row in rows]
 
 
 async def in_batch(tx: Tx, tenant_id: UUID, batch_reference: str) -> list[Submission]:
@@ -227,7 +60,7 @@ async def in_batch(tx: Tx, tenant_id: UUID, batch_reference: str) -> list[Submis
         tenant_id,
         batch_reference,
     )
-    return [_submission(row) for row in rows]
+    return [submission_of(row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +96,7 @@ async def move(tx: Tx, tenant_id: UUID, moves: Sequence[Move], *, at: datetime) 
         [target for _, target in allowed],
         at,
     )
-    return [_submission(row) for row in rows]
+    return [submission_of(row) for row in rows]
 
 
 async def newest_sent(
@@ -279,7 +112,7 @@ async def newest_sent(
         tenant_id,
         list(control_numbers),
     )
-    return {row["patient_control_number"]: _submission(row) for row in rows}
+    return {row["patient_control_number"]: submission_of(row) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +184,7 @@ async def list_page(
         after,
         limit,
     )
-    return [_submission(row) for row in rows]
+    return [submission_of(row) for row in rows]
 
 
 def codes_json(codes: Sequence[Any]) -> str:

@@ -28,6 +28,7 @@ Event = MutableMapping[str, Any]
 
 _WORD = re.compile(r"[\w.:/@{}<>,+*=\[\]()-]{1,200}", re.ASCII)
 _TEXT = re.compile(r"[A-Za-z][A-Za-z ,.:;'()/_-]{0,119}")
+_TEMPLATE = re.compile(r"[A-Za-z%][A-Za-z %,.:;'()/_=<>\[\]-]{0,159}")
 _NUMBERS = (int, float)
 _DROPPED = Counter("log_fields_dropped", "Log fields that the allowlist refused")
 
@@ -55,6 +56,8 @@ ALLOWED: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
 # Whose own words may be shown: they speak of processes and sockets, never of rows.
 _TRUSTED_LOGGERS = frozenset({"uvicorn.error", "alembic.runtime.migration"})
 _OWN_PACKAGES = {"payer_twin"}
+# Their information is a line for each call or assignment, which our own lines tell better.
+_CHATTY_LOGGERS = ("aiokafka", "httpx", "httpcore", "alembic")
 _FRAMES_MAX = 12
 
 
@@ -74,6 +77,8 @@ def configure(*, service: str, role: str, level: str = "INFO") -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
+    for name in _CHATTY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     _OWN_PACKAGES.add(service.replace("-", "_"))
     _take_over_hooks()
 
@@ -167,7 +172,7 @@ class _Formatter(logging.Formatter):
             fields = dict(record.msg)
         else:
             extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-            fields = {"event": _words(record), **allowed(extra)[0]}
+            fields = {"event": _words(record), **_error_in(record.args), **allowed(extra)[0]}
         if isinstance(record.exc_info, tuple) and record.exc_info[1] is not None:
             fields |= allowed(describe(record.exc_info[1]))[0]
         line: dict[str, Any] = {
@@ -190,7 +195,17 @@ def _words(record: logging.LogRecord) -> str:
         return _our_words(str(record.msg))
     if record.name in _TRUSTED_LOGGERS and not record.exc_info:
         return record.getMessage().splitlines()[0][:200]
+    # A text with arguments is a template of the library's own; one without may hold values.
+    if record.args and isinstance(record.msg, str) and _TEMPLATE.fullmatch(record.msg):
+        return record.msg
     return "a library reported something"
+
+
+def _error_in(arguments: object) -> dict[str, str]:
+    """The type of the exception that a library put into its text."""
+    given = arguments if isinstance(arguments, tuple) else ()
+    found = next((item for item in given if isinstance(item, BaseException)), None)
+    return {} if found is None else {"error_type": type(found).__name__}
 
 
 def _our_words(text: str) -> str:

@@ -252,6 +252,30 @@ async def test_a_broker_that_is_away_does_not_unready_the_api(notes: ServiceUnde
         assert await asyncio.wait_for(process.end(), 20) == EXIT_OK
 
 
+async def test_all_roles_start_together_and_drain_together(notes: ServiceUnderTest) -> None:
+    relay = notes.settings.relay_database_url
+    assert relay is not None
+    changes = {
+        "RCM_ROLE": "all",
+        "RCM_RELAY_DATABASE_URL": relay.get_secret_value(),
+        "RCM_TOPIC_PREFIX": notes.settings.topic_prefix,
+        "RCM_AUDIT_ANCHOR_FILE": str(notes.settings.audit_anchor_file),
+        "RCM_AUDIT_SIGNING_KEY_FILE": str(notes.settings.audit_signing_key_file),
+    }
+    async with running(notes, **changes) as process:
+        async with httpx.AsyncClient(base_url=await process.address(), timeout=30) as client:
+
+            async def complete() -> None:
+                assert (await client.get("/startupz")).status_code == 200
+                parts = (await client.get("/readyz")).json()["components"]
+                assert parts == dict.fromkeys(
+                    ("topics", "relay", "consumer", "jobs", "parking", "audit"), True
+                )
+
+            await eventually(complete, timeout_s=60)
+        assert await asyncio.wait_for(process.end(), 15) == EXIT_OK
+
+
 CANARIES = ("Canary", "Kanarie", "6789")
 
 

@@ -83,8 +83,9 @@ def test_a_text_with_a_value_in_it_is_not_shown(output: Output, text: str) -> No
     [
         ("rcm.security.jwks", ("token_keys_not_fetched",), "token_keys_not_fetched"),
         ("claims_svc.domain", ("claims opened",), "claims opened"),
-        ("claims_svc.domain", ("opened %s", "Maria Canary"), "a library reported something"),
-        ("aiokafka", ("failed on %s", "Maria Canary"), "a library reported something"),
+        ("claims_svc.domain", ("opened %s", "Maria Canary"), "opened %s"),
+        ("aiokafka", ("failed on %s: %s", "x", KeyError("Canary")), "failed on %s: %s"),
+        ("aiokafka", ("Canary 123 %s", "x"), "a library reported something"),
         ("asyncio", ("Maria Canary",), "a library reported something"),
         ("uvicorn.error", ("Started server process [%d]", 7), "Started server process [7]"),
     ],

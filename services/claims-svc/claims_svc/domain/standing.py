@@ -59,7 +59,7 @@ def settle(claim: Claim, decisions: Sequence[Decision]) -> Standing | Excess:
     paid_cents = sum(decision.paid_cents for decision in active)
     contractual_cents = sum(decision.contractual_cents for decision in active)
     share = _share(active)
-    following = _next(claim, active)
+    following = _taken_back(decisions) or _next(claim, active)
     open_cents = charge_cents - paid_cents - contractual_cents
     due_cents = 0 if following else max(0, share.cents)
     if open_cents - due_cents < 0:
@@ -85,6 +85,17 @@ def settle(claim: Claim, decisions: Sequence[Decision]) -> Standing | Excess:
 
 def _last_rank(active: Sequence[Decision]) -> CoverageRank:
     return max((decision.rank for decision in active), key=RANKS.index, default="primary")
+
+
+def _taken_back(decisions: Sequence[Decision]) -> CoverageRank | None:
+    """The first payer that took its decision back and has not decided anew: it is asked again,
+    whatever later payers said in between."""
+    active = {decision.rank for decision in decisions if decision.is_active}
+    for rank in RANKS:
+        reversed_ones = [d for d in decisions if d.rank == rank and d.reversed_by is not None]
+        if reversed_ones and rank not in active:
+            return rank
+    return None
 
 
 def _next(claim: Claim, active: Sequence[Decision]) -> CoverageRank | None:

@@ -9,7 +9,7 @@ LOCK_GROUPS := runtime local test check build
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo up down status doctor check format lint types walls tidy test test-faults \
-  bench schemas schemas-check docs asyncapi clean
+  bench schemas schemas-check docs asyncapi jars clean
 
 ##@ Start
 help: ## Show this list
@@ -94,6 +94,9 @@ docs: $(READY) ## Regenerate the reference pages
 lock: $(READY) ## Resolve requirements.lock anew (hashes, no addresses)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 $(addprefix --group ,$(LOCK_GROUPS)) -o requirements.lock pyproject.toml
+
+jars: $(READY) ## Pin Kafka's jars anew (after a change of their version)
+	$(BIN)/python -m rcm_local.jars
 
 clean: ## Remove the local stack's data and all caches
 	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

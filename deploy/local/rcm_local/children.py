@@ -110,6 +110,15 @@ class Child:
         if self._process is not None and self.running:
             self._process.send_signal(number)
 
+    def listens(self, port: int) -> bool:
+        """Whether the process itself takes connections on this port."""
+        assert self._process is not None  # noqa: S101 - asked only once it was started
+        try:
+            held = psutil.Process(self._process.pid).net_connections("tcp")
+        except psutil.Error:
+            return False
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in held)
+
     def last_lines(self, count: int = 20) -> list[str]:
         """The end of its log."""
         try:
@@ -159,16 +168,15 @@ class Child:
         await _gone(family, timeout_s=5.0)
 
 
-async def reap_all(logs: Path) -> int:
-    """End every process that a killed run recorded in this directory; how many there were."""
-    # The last ones started first, as a clean stop does it: services before their servers.
-    records = await asyncio.to_thread(_newest_first, logs)
-    children = [Child(path.stem, Command(()), log=path.with_suffix(".log")) for path in records]
-    return sum([await child.reap_leftover() for child in children])
-
-
-def _newest_first(logs: Path) -> list[Path]:
-    return sorted(logs.glob("*.pid"), key=lambda path: path.stat().st_mtime, reverse=True)
+async def reap_all(logs: Path, *, last: Sequence[str] = ()) -> int:
+    """End every process that a killed run recorded in this directory; how many there were. Those
+    named in `last` wait for the others, one by one in this order."""
+    found = {path.stem: path for path in await asyncio.to_thread(lambda: list(logs.glob("*.pid")))}
+    children = {name: Child(name, Command(()), log=logs / f"{name}.log") for name in found}
+    first = [child for name, child in children.items() if name not in last]
+    ended = await asyncio.gather(*(child.reap_leftover() for child in first))
+    ended += [await children[name].reap_leftover() for name in last if name in children]
+    return sum(ended)
 
 
 def recorded_process(record: Path) -> psutil.Process | None:

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from rcm_local.children import reap_all
 from rcm_local.display import MARKS, Display
 from rcm_local.home import Home
 from rcm_local.problems import LocalProblem
@@ -48,7 +47,7 @@ def down() -> None:
         if holder is not None:
             holder.send_signal(signal.SIGTERM)
             _wait_for(lambda: home.holder() is None, DOWN_TIMEOUT_S, f"see {home.logs}")
-        left = asyncio.run(reap_all(home.logs))
+        left = asyncio.run(home.reap_leftovers())
     console.print("Stopped." if holder or left else "Nothing was running.")
 
 

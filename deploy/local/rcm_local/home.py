@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from rcm_local.children import recorded_process
+from rcm_local.children import reap_all, recorded_process
 from rcm_local.problems import LocalProblem
 from rcm_local.secret_files import write_private
 
@@ -92,6 +92,10 @@ class Home:
         except (OSError, ValueError):
             return None
         return found
+
+    async def reap_leftovers(self) -> int:
+        """End what a killed run left: the servers last, as a clean stop would."""
+        return await reap_all(self.logs, last=("kafka", "postgres"))
 
     def _require_space(self) -> None:
         free = shutil.disk_usage(self.root).free

@@ -178,18 +178,24 @@ async def open_stack(
     *,
     on: providers.Name | None = None,
     settings: Mapping[str, str] | None = None,
+    lasting: bool = True,
 ) -> AsyncIterator[Stack]:
     """A running stack; on leaving, also by an exception, nothing of it runs any more. `on` names
-    the servers (by default `RCM_STACK` does), `settings` are every service's besides its own."""
+    the servers (by default `RCM_STACK` does), `settings` are every service's besides its own. One
+    that is not `lasting` leaves the default ports to others and keeps no data in volumes."""
     with home.held():
+        # First of all, so that their ports are free again.
+        await home.reap_leftovers()
         keys = provision.make_keys(home.root / "keys", tuple(TENANTS))
-        provider = providers.open_provider(on or providers.chosen(), home.root, logs=home.logs)
+        provider = providers.open_provider(
+            on or providers.chosen(), home.root, logs=home.logs, lasting=lasting
+        )
         stack = Stack(
             home,
             provider,
             Supervisor(tell),
             keys,
-            ports=_ports(),
+            ports=_ports(preferred=lasting),
             interpreter=keep_bytecode(home.root / "pycache"),
             settings=settings or {},
         )
@@ -201,11 +207,12 @@ async def open_stack(
             await asyncio.shield(stack.supervisor.stop())
 
 
-def _ports() -> dict[str, int]:
+def _ports(*, preferred: bool) -> dict[str, int]:
     """One for each part that answers HTTP."""
     chosen: dict[str, int] = {}
     for name in HTTP_PARTS:
-        chosen[name] = ports.choose(ports.PREFERRED[name], taken=chosen.values())
+        wanted = ports.PREFERRED[name] if preferred else 0
+        chosen[name] = ports.choose(wanted, taken=chosen.values())
     return chosen
 
 

@@ -39,11 +39,13 @@ class Unit(Protocol):
 
 
 class HttpProcess:
-    """A child that is ready when it answers a GET with 200."""
+    """A child that is ready when it answers a GET with 200, it and not another stack's process that
+    was quicker to take the port."""
 
     def __init__(self, child: Child, ready_url: str, *, stop_deadline_s: float = 25.0) -> None:
         self.child = child
         self.ready_url = ready_url
+        self._port = httpx.URL(ready_url).port or 80
         self._stop_deadline_s = stop_deadline_s
 
     @property
@@ -59,7 +61,7 @@ class HttpProcess:
         self.child.start()
         deadline = time.monotonic() + START_TIMEOUT_S
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            while not await _answers(client, self.ready_url):
+            while not (await _answers(client, self.ready_url) and self.child.listens(self._port)):
                 if time.monotonic() >= deadline or not self.running:
                     problem = LocalProblem(self.obituary())
                     await self.child.kill()

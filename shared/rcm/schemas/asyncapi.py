@@ -14,7 +14,7 @@ HEADERS = {
     "ce_type": "the event's class, which selects the payload's schema",
     "ce_time": "when the event was appended, RFC 3339",
     "ce_subject": "the aggregate's id, equal to the record's key",
-    "ce_dataschema": "path of the payload's JSON Schema with its version",
+    "ce_dataschema": "the contract: urn:rcm:<topic>:<event>; its schemas lie in shared/schemas",
     "ce_tenantid": "the tenant; equal to tenant_id in the payload",
     "ce_sequence": "1, 2, 3, ... without a gap per aggregate",
     "ce_correlationid": "the event or request that began the chain",

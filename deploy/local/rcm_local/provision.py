@@ -40,8 +40,11 @@ def services() -> dict[str, Service]:
     }
 
 
-def make_keys(directory: Path, tenants: Sequence[UUID]) -> Keys:
-    """Every key that the stack needs, with tenant keys for the tenants; what exists is kept."""
+def make_keys(
+    directory: Path, tenants: Sequence[UUID], *, database_password: str | None = None
+) -> Keys:
+    """Every key that the stack needs, with tenant keys for the tenants; what exists is kept. The
+    databases' password is ours unless one is given."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     words = read_or_make(
         directory / "secrets.json",
@@ -51,7 +54,7 @@ def make_keys(directory: Path, tenants: Sequence[UUID]) -> Keys:
         keyring_file=directory / "keyring.json",
         kek_file=directory / "kek",
         audit_signing_key_file=directory / "audit.pem",
-        database_password=words["database"],
+        database_password=database_password or words["database"],
         payer_twin_token=words["payer_twin"],
     )
     if not keys.kek_file.exists():

@@ -1,6 +1,10 @@
 """What the demo says at its end: claims, cents, topics, books, and where to look next."""
 
+import os
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -98,6 +102,7 @@ async def books_verified(databases: Mapping[str, str], console: Console) -> bool
 
 def next_steps(urls: Mapping[str, str]) -> Table:
     """Where to look while the stack is up."""
+    command = "rcm" if shutil.which("rcm") else os.path.relpath(Path(sys.executable).parent / "rcm")
     table = Table(title="Where to look next", title_justify="left", box=None, show_header=False)
     for what, where in (
         ("claims, newest first", f"{urls['claims-svc']}/claims"),
@@ -106,9 +111,9 @@ def next_steps(urls: Mapping[str, str]) -> Table:
         ("patients' accounts", f"{urls['patient-billing-svc']}/accounts"),
         ("the payer's outcome table", f"{urls['payer-twin']}/scenarios"),
         ("a token for these", f"{urls['identity']}/token, secrets in .local/identity"),
-        ("events as they pass", "rcm events tail claims.claim.v1"),
-        ("the books again", "rcm books verify"),
-        ("everything's health", "rcm status"),
+        ("events as they pass", f"{command} events tail claims.claim.v1"),
+        ("the books again", f"{command} books verify"),
+        ("everything's health", f"{command} status"),
     ):
         table.add_row(f"  {what}", where)
     return table

@@ -13,8 +13,8 @@ from rcm.events.dispatch import dispatch
 from rcm.events.errors import is_transient
 from rcm.events.faults import buggify
 from rcm.events.gate import Gate, Parking, Verdict
-from rcm.events.intake import Fault, Item
 from rcm.events.isolation import Search
+from rcm.events.items import Fault, Item
 from rcm.events.parking import TIERS, park
 from rcm.events.received import Park
 from rcm.events.subscriptions import Subscriptions

@@ -22,7 +22,8 @@ from rcm.events import telemetry
 from rcm.events.applier import Applied, Applier
 from rcm.events.errors import is_transient
 from rcm.events.faults import buggify
-from rcm.events.intake import Intake, Item
+from rcm.events.intake import Intake
+from rcm.events.items import Item
 from rcm.events.parking import TIERS
 from rcm.events.polling import Membership, Offsets, Polled, Poller
 from rcm.events.subscriptions import Subscriptions
@@ -183,9 +184,7 @@ class Consumer:
     async def _apply(self, batch: _Batch) -> bool:
         """True when the batch's transaction has committed."""
         started = time.perf_counter()
-        traceparents = (
-            item.received.headers.get("traceparent") for item in batch.items if item.received
-        )
+        traceparents = (item.headers.get("traceparent") for item in batch.items if item.received)
         try:
             with telemetry.process_span(self.name, len(batch.items), traceparents):
                 done = await self._applier.apply(batch.items) if batch.items else Applied(0, 0, 0)
@@ -213,7 +212,7 @@ class Consumer:
         known = await self._tenants()
         if known != self._known:
             self._known = known
-            self._intake.tenants = {str(tenant).encode(): tenant for tenant in known}
+            self._intake.only(known)
 
     async def _look_around(self, stop: asyncio.Event) -> None:
         """Now and then: is the consumer paused by an operator, how far behind is it?"""

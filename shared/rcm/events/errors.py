@@ -1,7 +1,7 @@
 """Which failures pass by themselves, and what may be said of the others."""
 
 from rcm.db import RETRYABLE_SQLSTATES, DatabaseUnavailable, StatementFailed
-from rcm.events.intake import Fault
+from rcm.events.items import Fault
 
 # Lock not available, statement timeout; by class: insufficient resources, the system's own errors.
 _PASSING = RETRYABLE_SQLSTATES | {"55P03", "57014"}

@@ -12,7 +12,7 @@ from rcm.contracts.base import Event
 from rcm.db import Tx
 from rcm.events.dispatch import dispatch
 from rcm.events.errors import fault_of, is_transient
-from rcm.events.intake import Fault
+from rcm.events.items import Fault
 from rcm.events.received import Park, Received
 from rcm.events.subscriptions import Handler
 

@@ -6,7 +6,6 @@ through the outbox, so that operators see each parked event on a topic.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +18,7 @@ from opentelemetry import trace
 from rcm.db import Tx
 from rcm.events import telemetry
 from rcm.events.gate import Parking
-from rcm.events.intake import Fault, Stream
+from rcm.events.items import Fault, StoredRecord, Stream
 from rcm.events.outbox import MAX_VALUE_BYTES, Letter, append_letters
 from rcm.events.topics import dead_letter_topic
 
@@ -89,19 +88,6 @@ SELECT state, count(*) AS keys, extract(epoch FROM clock_timestamp() - min(oldes
           FROM parked WHERE consumer = $1 GROUP BY tenant_id, topic, aggregate_id) AS keys
  GROUP BY state
 """
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A parked record as it was polled; `topic` with the installation's prefix."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = field(default=())
 
 
 async def park(

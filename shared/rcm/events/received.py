@@ -1,6 +1,6 @@
 """What a handler gets, and how it refuses an event that it cannot use yet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from rcm.contracts.base import Event, Sealed
+from rcm.events.items import Item, StoredRecord
 from rcm.ids import new_id
 
 if TYPE_CHECKING:
@@ -51,56 +52,56 @@ class Received(Generic[E]):
     """One event as it came from its topic: decoded, of a known tenant, not seen before, and next
     in its aggregate's order. Treat it as frozen."""
 
-    __slots__ = (
-        "__dict__",
-        "event",
-        "headers",
-        "id",
-        "key",
-        "offset",
-        "partition",
-        "sequence",
-        "topic",
-    )
+    __slots__ = ("__dict__", "event", "item")
 
-    def __init__(
-        self,
-        event: E,
-        *,
-        event_id: str,
-        key: str,
-        sequence: int,
-        headers: dict[str, bytes],
-        topic: str,
-        partition: int,
-        offset: int,
-    ) -> None:
+    def __init__(self, event: E, item: Item) -> None:
         self.event = event
-        self.id = event_id
-        self.key = key
-        """The aggregate's id, whose order is kept."""
-        self.sequence = sequence
-        self.headers = headers
-        self.topic = topic
-        self.partition = partition
-        self.offset = offset
+        self.item = item
 
     @classmethod
     def of(cls, event: E, *, event_id: UUID | None = None, sequence: int = 1) -> "Received[E]":
         """An event as if it had just arrived, for tests of handlers."""
-        return cls(
-            event,
-            event_id=str(event_id or new_id()),
-            key=event.key,
-            sequence=sequence,
-            headers={},
-            topic=event.topic.name,
-            partition=0,
-            offset=sequence - 1,
-        )
+        topic = event.topic.name
+        record = StoredRecord(topic, 0, sequence - 1, 0, event.key.encode(), None)
+        item = Item(record, {}, (str(event.tenant_id), topic, event.key), sequence)
+        item.id, item.type = str(event_id or new_id()), type(event).__name__
+        item.received = cls(event, item)
+        return item.received
 
     def __repr__(self) -> str:
         return f"Received({self.event_type} {self.id} #{self.sequence})"
+
+    @property
+    def id(self) -> str:
+        """The event's id as text: cheaper than `event_id` where it only goes into a statement."""
+        return self.item.id
+
+    @property
+    def sequence(self) -> int:
+        """Its number within its aggregate: 1, 2, 3, ..."""
+        return self.item.sequence or 0
+
+    @property
+    def key(self) -> str:
+        """The aggregate's id, whose order is kept."""
+        return self.item.stream[2]
+
+    @property
+    def topic(self) -> str:
+        """Without the installation's prefix."""
+        return self.item.stream[1]
+
+    @property
+    def partition(self) -> int:
+        return self.item.record.partition
+
+    @property
+    def offset(self) -> int:
+        return self.item.record.offset
+
+    @property
+    def headers(self) -> Mapping[str, bytes]:
+        return self.item.headers
 
     @cached_property
     def event_id(self) -> UUID:

@@ -21,7 +21,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from rcm.db import Database, safe_errors
 from rcm.events.applier import Applier
 from rcm.events.consumer import Tenants
-from rcm.events.intake import BASELINE_HEADER, Intake, Item
+from rcm.events.intake import Intake
+from rcm.events.items import BASELINE_HEADER, Item
 from rcm.events.outbox import SHARDS
 from rcm.events.producer import Producer
 from rcm.events.session import PAUSE_SPACE, RELAY_SPACE, Session, opened
@@ -200,7 +201,7 @@ async def replay(
     )
     intake = Intake(subscriptions.handlers, prefix=prefix)
     if tenants is not None:
-        intake.tenants = {str(tenant).encode(): tenant for tenant in await tenants()}
+        intake.only(await tenants())
     done = Replayed(target)
     async for records in _records(bootstrap, prefix, stretch):
         items = [item for item in map(intake.read, records) if _wanted(item, stretch)]

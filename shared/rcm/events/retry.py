@@ -21,7 +21,8 @@ from rcm.events.dispatch import dispatch
 from rcm.events.errors import fault_of, is_transient
 from rcm.events.faults import buggify
 from rcm.events.gate import Gate
-from rcm.events.intake import Fault, Intake, Item, Stream
+from rcm.events.intake import Intake
+from rcm.events.items import Fault, Item, Stream
 from rcm.events.parking import TIERS
 from rcm.events.received import Park
 from rcm.events.session import PARKING_SPACE, Session, opened
@@ -219,7 +220,7 @@ class ParkingWorker:
         if self._tenants is None:
             return frozenset()
         known = frozenset(await self._tenants())
-        self._intake.tenants = {str(tenant).encode(): tenant for tenant in known}
+        self._intake.only(known)
         return known
 
     async def _due(self, known: frozenset[UUID]) -> list[Stream]:

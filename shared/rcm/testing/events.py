@@ -24,7 +24,7 @@ from rcm.events import Consumer, ParkingWorker, Received, Relay, Subscriptions, 
 from rcm.events.applier import Applied, Applier
 from rcm.events.envelope import headers_of, key_of
 from rcm.events.intake import Intake
-from rcm.events.parking import StoredRecord
+from rcm.events.items import StoredRecord
 from rcm.events.topics import admin, dead_letter_topic, ensure_topics
 from rcm.ids import NO_TENANT
 from rcm.migrations import DatabaseUrls
@@ -139,7 +139,7 @@ class Lab:
         subscriptions = handling.subscriptions()
         intake = Intake(subscriptions.handlers, prefix=self.prefix)
         if tenants is not None:
-            intake.tenants = {str(tenant).encode(): tenant for tenant in tenants}
+            intake.only(tenants)
         items = [intake.read(record) for record in records]
         for item in items:
             item.truncated = truncated

@@ -153,11 +153,11 @@ class ServiceUnderTest:
         async with self.database.transaction((wanted,)) as tx:
             rows = await tx.fetch(
                 """
-                SELECT event_id, value, aggregate_id, aggregate_sequence, topic, id AS position
+                SELECT event_id, value, aggregate_sequence, id AS position
                 FROM outbox
                 WHERE tenant_id = $1 AND ce_type = $2 AND aggregate_sequence IS NOT NULL
                 UNION ALL
-                SELECT event_id, value, aggregate_id, aggregate_sequence, topic, position
+                SELECT event_id, value, aggregate_sequence, position
                 FROM event_log
                 WHERE tenant_id = $1 AND ce_type = $2 AND aggregate_sequence IS NOT NULL
                 ORDER BY position
@@ -166,15 +166,10 @@ class ServiceUnderTest:
                 kind.__name__,
             )
         return [
-            Received(
+            Received.of(
                 kind.model_validate_json(row["value"]),
-                event_id=str(row["event_id"]),
-                key=row["aggregate_id"],
+                event_id=row["event_id"],
                 sequence=row["aggregate_sequence"],
-                headers={},
-                topic=row["topic"],
-                partition=0,
-                offset=row["position"],
             )
             for row in rows
         ]

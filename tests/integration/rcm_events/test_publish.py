@@ -135,7 +135,7 @@ async def test_an_answer_carries_the_chain_that_led_to_it(offline_lab):
     [first] = await offline_lab.records(offline_lab.held(uuid.uuid4()))
     headers = dict(first.headers)
     received = Received.of(offline_lab.held(uuid.uuid4()))
-    received.headers.update(headers)
+    received.item.headers = headers
     async with offline_lab.database.transaction([offline_lab.tenant]) as tx:
         await publish(tx, [received.causes(offline_lab.held(uuid.uuid4()))])
     [row] = await offline_lab.superuser.fetch(

@@ -34,7 +34,11 @@ class _Dates(dict[str, date]):
             raise ValueError("not a date as CCYYMMDD")
         if len(self) >= _MEMO_MAX:
             self.clear()
-        self[text] = value = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        try:
+            value = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        except ValueError:
+            raise ValueError("not a date of the calendar") from None
+        self[text] = value
         return value
 
 

@@ -55,7 +55,9 @@ def claim_of(node: Node, above: ClaimParts, walk: Walk) -> Claim | None:
     if clm is None:
         return None
     references = [read_reference(ref) for ref in node.every("REF")]
-    named = {_NAMED[one.qualifier]: one.value for one in references if one.qualifier in _NAMED}
+    named: dict[str, Any] = {
+        _NAMED[one.qualifier]: one.value for one in references if one.qualifier in _NAMED
+    }
     component = walk.component
     amounts = {at(amt, 1): cents_at(amt, 2, walk.reporter("AMT")) for amt in node.every("AMT")}
     nte, cr1 = node.first("NTE"), node.first("CR1")

@@ -36,7 +36,7 @@ def line_of(node: Node, walk: Walk) -> Line:
     sv1 = node.first("SV1") or []
     report = walk.reporter("SV1", "2400")
     references = [read_reference(ref) for ref in node.every("REF")]
-    named: dict[str, str] = {}
+    named: dict[str, Any] = {}
     for one in references:
         if one.qualifier in _NAMED:
             named.setdefault(_NAMED[one.qualifier], one.value)

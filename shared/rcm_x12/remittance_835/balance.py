@@ -57,6 +57,9 @@ def claim_findings(
         say("claim-balance", "CLP03 less all adjustments is not CLP04", "CLP")
     if sums.count and claim.charge_cents != sums.charged:
         say("claim-lines", "CLP03 is not the sum of the lines' charges", "CLP", "warning")
+    for name in sums.strangers:
+        known = name if name.isalnum() and len(name) <= 3 else ""
+        say("segment-unexpected", "the segment has no place in a claim", known, "warning")
     stated = claim.patient_responsibility_cents
     if stated is not None and stated != sums.patient and claim.status_code != REVERSAL:
         say("patient-share", "CLP05 is not the sum of group PR", "CLP", "warning")

@@ -61,7 +61,7 @@ _UNREPEATED: Final = frozenset({_REFERENCE, _NAME, _REST})
 class Sums:
     """What one claim adds to its transaction, and whether it balances itself."""
 
-    __slots__ = ("adjusted", "charged", "count", "lines", "patient")
+    __slots__ = ("adjusted", "charged", "count", "lines", "patient", "strangers")
 
     def __init__(self) -> None:
         self.count = 0
@@ -74,6 +74,8 @@ class Sums:
         """Sum of SVC02."""
         self.lines: list[int] = []
         """Ordinals of lines that do not balance, from 1."""
+        self.strangers: list[str] = []
+        """Ids of segments that have no place in a claim."""
 
 
 class ClaimReader:
@@ -148,7 +150,7 @@ class ClaimReader:
             end,
             references,
             amounts,
-            _counted(other) if other else _NOTHING,
+            _counted(other, sums) if other else _NOTHING,
         )
 
     def _rest(self, svc: list[str]) -> tuple[Any, ...]:
@@ -203,7 +205,7 @@ class ClaimReader:
                 references += value
             else:
                 other.append(one)
-        remarks, contact, quantities = _few(other) if other else _NONE
+        remarks, contact, quantities = _few(other, sums) if other else _NONE
         day = dates.get
         return _claim(
             self._head(opening.split(self._element)),
@@ -251,8 +253,11 @@ _NO_REST: Final = ("", None, None, None)
 _NOTHING: Final[tuple[tuple[Quantity, ...], tuple[Remark, ...]]] = ((), ())
 
 
-def _counted(other: tuple[Known, ...]) -> tuple[tuple[Quantity, ...], tuple[Remark, ...]]:
-    """QTY and LQ of a line; what is neither has no place in it and was reported by the check."""
+def _counted(
+    other: tuple[Known, ...], sums: Sums
+) -> tuple[tuple[Quantity, ...], tuple[Remark, ...]]:
+    """QTY and LQ of a line."""
+    sums.strangers += [one[1][0] for one in other if one[0] in {_REST, _NAME}]
     quantities = tuple(one[1] for one in other if one[0] == _QUANTITY)
     return quantities, tuple(one[1] for one in other if one[0] == _REMARK)
 
@@ -300,9 +305,11 @@ _Remarks = tuple[InpatientRemarks | None, OutpatientRemarks | None]
 _NONE: Final[tuple[_Remarks, Contact | None, tuple[Quantity, ...]]] = ((None, None), None, ())
 
 
-def _few(other: list[Known]) -> tuple[_Remarks, Contact | None, tuple[Quantity, ...]]:
+def _few(other: list[Known], sums: Sums) -> tuple[_Remarks, Contact | None, tuple[Quantity, ...]]:
     """MIA, MOA, PER and QTY of a claim."""
     found = {one[1][0]: one[1] for one in reversed(other) if one[0] == _REST}
+    sums.strangers += found.keys() - {"MIA", "MOA", "PER"}
+    sums.strangers += ["LQ" for one in other if one[0] == _REMARK]
     mia, moa, per = found.get("MIA"), found.get("MOA"), found.get("PER")
     remarks = (
         InpatientRemarks(tuple(mia[1:])) if mia else None,

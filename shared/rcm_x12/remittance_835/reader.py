@@ -274,6 +274,7 @@ class RemittanceReader:
         self._paid += claim.paid_cents
         if (
             sums.lines
+            or sums.strangers
             or claim.charge_cents - sums.adjusted != claim.paid_cents
             or (sums.count and claim.charge_cents != sums.charged)
             or claim.patient_responsibility_cents != sums.patient

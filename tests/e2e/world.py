@@ -1,0 +1,224 @@
+"""The running stack as the world sees it: public APIs with real tokens, and an operator's eyes."""
+
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+from e2e.outside import Outside
+from joserfc.jwk import ECKey
+
+from rcm.ids import NO_TENANT
+from rcm.security.kek import key_of
+from rcm.security.seal import FileKeyring
+from rcm.testing.databases import connected
+from rcm.testing.service import eventually
+from rcm.testing.tokens import Issuer, principal
+from rcm_local.clients import DEMO_TENANT_ID
+from rcm_local.stack import Stack
+
+SERVICES = ("coding-svc", "claims-svc", "payer-gateway", "patient-billing-svc")
+OTHER_TENANT = UUID("07e70de0-0000-4000-8000-000000000002")
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+RESTING = frozenset(
+    {
+        "held", "file_rejected", "clearinghouse_rejected", "payer_rejected", "adjudicated",
+        "closed", "voided",
+    }
+)  # fmt: skip
+
+
+@dataclass(repr=False)
+class World:
+    """One stack for all tests, with two tenants."""
+
+    stack: Stack
+    outside: Outside
+    http: httpx.AsyncClient
+    issuer: Issuer
+    tenant: UUID = DEMO_TENANT_ID
+    other_tenant: UUID = OTHER_TENANT
+    _tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    async def token(self, client: str = "admin") -> str:
+        """The identity provider's token for one of its clients."""
+        token, renew_at = self._tokens.get(client, ("", 0.0))
+        if time.monotonic() >= renew_at:
+            secrets = json.loads((self.stack.home.root / "identity/secrets.json").read_text())
+            answer = await self.http.post(
+                f"{self.stack.url('identity')}/token",
+                data={"grant_type": "client_credentials"},
+                auth=(client, secrets[client]),
+            )
+            found = answer.raise_for_status().json()
+            token = found["access_token"]
+            self._tokens[client] = (token, time.monotonic() + found["expires_in"] - 60)
+        return token
+
+    def mint(self, *scopes: str, tenant: UUID | None = None, **claims: object) -> str:
+        """A token under the provider's own key that says what the test wants it to say."""
+        caller = principal(tenant or self.tenant, *(scopes or ("system/*.cruds",)))
+        return self.issuer.mint(caller, **claims)  # type: ignore[arg-type]
+
+    async def call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **rest: Any,
+    ) -> httpx.Response:
+        """Any answer. By default with an administrator's token, and a key on writes."""
+        given = {"Authorization": f"Bearer {token or await self.token()}"}
+        if method in WRITES:
+            given["Idempotency-Key"] = uuid4().hex
+        sent = {name: value for name, value in (given | dict(headers or {})).items() if value}
+        url = self.stack.url(service) + path
+        return await self.http.request(method, url, headers=sent, **rest)
+
+    async def get(self, service: str, path: str, token: str | None = None, **query: Any) -> Any:
+        """The JSON of a GET that succeeds."""
+        answer = await self.call(service, "GET", path, token=token, params=query)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    async def post(self, service: str, path: str, body: Any = None, token: str = "") -> Any:
+        """The JSON of a POST that succeeds."""
+        answer = await self.call(service, "POST", path, token=token or None, json=body)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    async def put(self, service: str, path: str, body: Any, token: str = "") -> Any:
+        """The JSON of a PUT that succeeds."""
+        answer = await self.call(service, "PUT", path, token=token or None, json=body)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    async def claims_of(self, encounter_id: str) -> Sequence[dict[str, Any]]:
+        """The claims that were made from an encounter."""
+        page = await self.get("claims-svc", "/claims", encounter_id=encounter_id)
+        items: Sequence[dict[str, Any]] = page["items"]
+        return items
+
+    async def resting_claim(
+        self, encounter_id: str, *, status: Sequence[str] = (), timeout_s: float = 60.0
+    ) -> dict[str, Any]:
+        """The encounter's claim once no more answers come by themselves."""
+        wanted = frozenset(status) or RESTING
+
+        async def rests() -> dict[str, Any]:
+            claims = await self.claims_of(encounter_id)
+            assert claims, "no claim was made"
+            assert claims[0]["status"] in wanted, f"the claim is {claims[0]['status']}"
+            return claims[0]
+
+        return await eventually(rests, timeout_s=timeout_s, pause_s=0.2)
+
+    @asynccontextmanager
+    async def superuser(self, service: str) -> AsyncIterator[asyncpg.Connection]:
+        """A connection into a service's database that sees behind the tenants' wall."""
+        url = self.stack.provider.postgres.address
+        async with connected(url, service.replace("-", "_")) as connection:
+            yield connection
+
+    def keyring(self) -> FileKeyring:
+        """The tenants' keys."""
+        keys = self.stack.keys
+        return FileKeyring.load(keys.keyring_file, key_of(f"file:{keys.kek_file}"))
+
+    async def health(self, service: str) -> dict[str, Any]:
+        """The parts of a service's process, as `/livez` tells of them."""
+        answer = await self.http.get(self.stack.url(service) + "/livez")
+        parts: dict[str, Any] = answer.json()["components"]
+        return parts
+
+    async def openapi(self, service: str) -> dict[str, Any]:
+        """What the service says that it offers."""
+        answer = await self.http.get(self.stack.url(service) + "/openapi.json")
+        document: dict[str, Any] = answer.raise_for_status().json()
+        return document
+
+    @asynccontextmanager
+    async def relays_paused(self) -> AsyncIterator[None]:
+        """Nothing is published meanwhile: what is written stays in the outbox."""
+        await self._switch_relays(paused=True)
+        try:
+            yield
+        finally:
+            await self._switch_relays(paused=False)
+
+    async def _switch_relays(self, *, paused: bool) -> None:
+        for service in SERVICES:
+            async with self.superuser(service) as database:
+                await database.execute(
+                    """INSERT INTO event_control (tenant_id, part, name, paused, changed_by)
+                       VALUES ($1, 'relay', 'relay', $2, 'test')
+                       ON CONFLICT (tenant_id, part, name) DO UPDATE SET paused = $2""",
+                    NO_TENANT,
+                    paused,
+                )
+        for service in SERVICES:
+            await self._relay_is(service, paused=paused)
+
+    async def _relay_is(self, service: str, *, paused: bool) -> None:
+        """Wait until the relay has noticed."""
+
+        async def noticed() -> bool:
+            relay = (await self.health(service))["relay"]
+            return bool(relay["paused"]) is paused and (relay["shards_held"] == 0) is paused
+
+        await eventually(noticed)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path of one service, from its OpenAPI document."""
+
+    service: str
+    method: str
+    path: str
+    document: Mapping[str, Any] = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.method} {self.path}"
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names in the path."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @property
+    def scope(self) -> str:
+        """What its token needs, such as `Claim.r`."""
+        needed: str = self.document["security"][0]["bearer"][0]
+        return needed.removeprefix("system/")
+
+    def at(self, **values: str) -> str:
+        """The path with these values in it."""
+        return re.sub(r"{(\w+)}", lambda found: values[found[1]], self.path)
+
+
+def operations() -> list[Operation]:
+    """Everything that the four services offer, as their code declares it."""
+    from rcm_local.provision import services  # noqa: PLC0415 - imports every service
+
+    return [
+        Operation(service.name, method.upper(), path, document)
+        for service in services().values()
+        for path, methods in service.openapi()["paths"].items()
+        for method, document in methods.items()
+    ]
+
+
+def issuer_of(stack: Stack) -> Issuer:
+    """The development identity provider's own key, for tokens that it would never mint."""
+    key = json.loads((stack.home.root / "identity/signing-key.json").read_text())
+    return Issuer(issuer=stack.url("identity"), key=ECKey.import_key(key))

@@ -1,0 +1,313 @@
+"""Every write of the public APIs: a request that succeeds, and what its transaction leaves behind.
+
+The table is complete by test: an operation of the OpenAPI documents that is not here fails.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from e2e import clinic
+from e2e.world import World
+
+from rcm.testing.service import eventually
+
+Request = dict[str, Any]
+"""`path` values by name under `at`, and what httpx takes: `json`, `content`, `headers`."""
+
+UNROUTED = {"payer_id": "NOWHERE", "payer_name": "Payer without a partner"}
+X12 = {"Content-Type": "application/edi-x12"}
+
+
+@dataclass(frozen=True)
+class Things:
+    """One of each kind, all of the first tenant, by the name of its id in paths."""
+
+    ids: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.ids[name]
+
+
+@dataclass(frozen=True)
+class Write:
+    """One operation. `tables` are those of the service itself; `events` in their order."""
+
+    operation: str
+    prepare: Callable[[World, Things], Awaitable[Request]]
+    tables: frozenset[str] = frozenset()
+    events: tuple[str, ...] = ()
+    audited: bool = True
+
+
+_writes: dict[str, Write] = {}
+
+
+def writes() -> Mapping[str, Write]:
+    """All of them by operation."""
+    return _writes
+
+
+def _write(
+    operation: str, *, tables: str = "", events: str = "", audited: bool = True
+) -> Callable[[Callable[[World, Things], Awaitable[Request]]], object]:
+    def register(prepare: Callable[[World, Things], Awaitable[Request]]) -> object:
+        tables_of, events_of = frozenset(tables.split()), tuple(events.split())
+        _writes[operation] = Write(operation, prepare, tables_of, events_of, audited)
+        return prepare
+
+    return register
+
+
+async def things(world: World) -> Things:
+    """A paid visit with a deductible, its files, its account, a payment and a statement."""
+    member = clinic.coverage(member_id="W770077T02")
+    made = await world.post("coding-svc", "/encounters", clinic.encounter(coverages=[member]))
+    claim = await world.resting_claim(made["encounter_id"], status=("closed",))
+    claim_id = claim["claim_id"]
+    [submission] = (await world.get("payer-gateway", "/submissions", claim_id=claim_id))["items"]
+    sent = await world.get("payer-gateway", f"/transmissions/{submission['transmission_id']}")
+    [decision] = (await world.get("claims-svc", f"/claims/{claim_id}/adjudications"))["items"]
+    account_id = await account_of(world, made["patient_id"])
+    payment = {"account_id": account_id, "paid_cents": 1_000, "method": "cash"}
+    paid = await world.post("patient-billing-svc", "/payments", payment)
+    statement = await world.post("patient-billing-svc", "/statements", {"account_id": account_id})
+    return Things(
+        {
+            "encounter_id": made["encounter_id"],
+            "claim_id": claim_id,
+            "interchange_id": sent["interchange_id"],
+            "partner_id": sent["partner_id"],
+            "payer_id": claim["payer_id"],
+            "remittance_id": decision["remittance_id"],
+            "transmission_id": sent["transmission_id"],
+            "account_id": account_id,
+            "payment_id": paid["payment_id"],
+            "statement_id": statement["statement_id"],
+        }
+    )
+
+
+async def account_of(world: World, patient_id: str) -> str:
+    """The patient's account, once a payer's decision has opened it."""
+
+    async def opened() -> str:
+        page = await world.get("patient-billing-svc", "/accounts", patient_id=patient_id)
+        assert page["items"], "the patient has no account"
+        return str(page["items"][0]["account_id"])
+
+    return await eventually(opened)
+
+
+async def _encounter(world: World, **changes: Any) -> str:
+    made = await world.post("coding-svc", "/encounters", _unrouted(clinic.encounter, **changes))
+    return str(made["encounter_id"])
+
+
+async def _claim(world: World, **changes: Any) -> str:
+    """A claim that no partner takes away."""
+    made = await world.post("claims-svc", "/claims", _unrouted(clinic.claim, **changes))
+    return str(made["claim_id"])
+
+
+def _unrouted(build: Callable[..., Request], **changes: Any) -> Request:
+    return build(coverages=[clinic.coverage(**UNROUTED)], **changes)
+
+
+BECAUSE = {"reason": "as the test asks"}
+
+
+@_write(
+    "coding-svc POST /encounters",
+    tables="patient encounter encounter_revision encounter_history",
+    events="EncounterCoded",
+)
+async def _post_encounter(world: World, known: Things) -> Request:
+    return {"json": _unrouted(clinic.encounter)}
+
+
+@_write(
+    "coding-svc POST /encounters:batch",
+    tables="patient encounter encounter_revision encounter_history",
+    events="EncounterCoded EncounterCoded",
+)
+async def _post_encounters(world: World, known: Things) -> Request:
+    return {"json": {"items": [_unrouted(clinic.encounter) for _ in range(2)]}}
+
+
+@_write("coding-svc POST /encounters:validate", audited=False)
+async def _validate_encounter(world: World, known: Things) -> Request:
+    return {"json": _unrouted(clinic.encounter)}
+
+
+@_write(
+    "coding-svc POST /encounters/{encounter_id}:finalize",
+    tables="encounter encounter_revision encounter_history",
+    events="EncounterCoded",
+)
+async def _finalize_encounter(world: World, known: Things) -> Request:
+    return {"at": {"encounter_id": await _encounter(world, finalize=False)}}
+
+
+@_write(
+    "coding-svc POST /encounters/{encounter_id}/amendments",
+    tables="encounter encounter_revision encounter_history",
+    events="EncounterCoded",
+)
+async def _amend_encounter(world: World, known: Things) -> Request:
+    body = _unrouted(clinic.coding, lines=[clinic.line("99214")]) | BECAUSE
+    return {"at": {"encounter_id": await _encounter(world)}, "json": body}
+
+
+@_write(
+    "coding-svc POST /encounters/{encounter_id}:void",
+    tables="encounter encounter_history",
+    events="EncounterVoided",
+)
+async def _void_encounter(world: World, known: Things) -> Request:
+    at = {"encounter_id": await _encounter(world)}
+    return {"at": at, "json": {"reason_code": "entered_twice"}}
+
+
+@_write(
+    "claims-svc POST /claims",
+    tables="claim claim_history ledger_account ledger_balance ledger_entry ledger_posting",
+    events="ClaimCreated ClaimReady",
+)
+async def _post_claim(world: World, known: Things) -> Request:
+    return {"json": _unrouted(clinic.claim)}
+
+
+@_write("claims-svc POST /claims:validate", audited=False)
+async def _validate_claim(world: World, known: Things) -> Request:
+    return {"json": _unrouted(clinic.claim)}
+
+
+@_write("claims-svc PUT /fee-schedules/{schedule}/{effective_from}", tables="fee")
+async def _put_fees(world: World, known: Things) -> Request:
+    body = {"items": [{"procedure_code": "99499", "unit_cents": 100}]}
+    return {"at": {"schedule": "NOBODY", "effective_from": "2021-01-01"}, "json": body}
+
+
+@_write("claims-svc POST /claims/{claim_id}:hold", tables="claim", events="ClaimHeld")
+async def _hold_claim(world: World, known: Things) -> Request:
+    unpriced = await _claim(world, lines=[clinic.line("99499")])
+    return {"at": {"claim_id": unpriced}, "json": BECAUSE}
+
+
+@_write(
+    "claims-svc POST /claims/{claim_id}:release",
+    tables="claim claim_history ledger_account ledger_balance ledger_entry ledger_posting",
+    events="ClaimReady",
+)
+async def _release_claim(world: World, known: Things) -> Request:
+    return {"at": {"claim_id": await _claim(world, hold_reason="wait")}, "json": BECAUSE}
+
+
+@_write(
+    "claims-svc POST /claims/{claim_id}:void",
+    tables="claim claim_history ledger_entry ledger_posting ledger_balance",
+    events="ClaimStatusChanged",
+)
+async def _void_claim(world: World, known: Things) -> Request:
+    """One whose charge is booked already: its payer knows no such subscriber."""
+    stranger = clinic.coverage(member_id="W770078T30")
+    made = await world.post("claims-svc", "/claims", clinic.claim(coverages=[stranger]))
+
+    async def rejected() -> bool:
+        found = await world.get("claims-svc", f"/claims/{made['claim_id']}")
+        return bool(found["status"] == "payer_rejected")
+
+    await eventually(rejected, timeout_s=60)
+    return {"at": {"claim_id": made["claim_id"]}, "json": BECAUSE}
+
+
+@_write("payer-gateway POST /trading-partners", tables="trading_partner partner_link")
+async def _post_partner(world: World, known: Things) -> Request:
+    return {"json": partner("Partner of the write table", world, bearer_token="secret")}
+
+
+@_write("payer-gateway PUT /payers", tables="payer")
+async def _put_payers(world: World, known: Things) -> Request:
+    row = {"payer_id": "WRITES1", "name": "One payer", "partner_id": known["partner_id"]}
+    return {"json": {"payers": [row]}}
+
+
+@_write("payer-gateway PUT /payers/{payer_id}", tables="payer")
+async def _put_payer(world: World, known: Things) -> Request:
+    body = {"name": "Another payer", "partner_id": known["partner_id"]}
+    return {"at": {"payer_id": "WRITES2"}, "json": body}
+
+
+@_write("payer-gateway POST /remittances", tables="interchange interchange_chunk")
+async def _post_remittance(world: World, known: Things) -> Request:
+    return {"content": f"ISA*of no use {uuid4()}".encode(), "headers": X12}
+
+
+@_write("payer-gateway POST /interchanges/{interchange_id}:reread", tables="interchange")
+async def _reread(world: World, known: Things) -> Request:
+    content = f"ISA*unreadable {uuid4()}".encode()
+    answer = await world.call("payer-gateway", "POST", "/remittances", content=content, headers=X12)
+    interchange_id = answer.raise_for_status().json()["interchange_id"]
+
+    async def unreadable() -> bool:
+        found = await world.get("payer-gateway", f"/interchanges/{interchange_id}")
+        return bool(found["status"] == "unreadable")
+
+    await eventually(unreadable)
+    return {"at": {"interchange_id": interchange_id}}
+
+
+@_write("payer-gateway POST /transmissions:flush", tables="partner_link")
+async def _flush(world: World, known: Things) -> Request:
+    return {}
+
+
+@_write("payer-gateway POST /transmissions/{transmission_id}:resend", tables="submission")
+async def _resend(world: World, known: Things) -> Request:
+    """A file that its partner refused at the door."""
+    body = partner("Partner that refuses", world, terms={"send_after_s": 0})
+    made = await world.post("payer-gateway", "/trading-partners", body)
+    payer = {"name": "Refusing payer", "partner_id": made["partner_id"]}
+    await world.put("payer-gateway", "/payers/REFUSING", payer)
+    covered = clinic.coverage(payer_id="REFUSING", payer_name="Refusing payer")
+    await world.post("claims-svc", "/claims", clinic.claim(coverages=[covered]))
+
+    async def refused() -> str:
+        page = await world.get(
+            "payer-gateway", "/transmissions", partner_id=made["partner_id"], status="refused"
+        )
+        assert page["items"], "no file was refused"
+        return str(page["items"][0]["transmission_id"])
+
+    return {"at": {"transmission_id": await eventually(refused)}}
+
+
+@_write(
+    "patient-billing-svc POST /payments",
+    tables="account claim_charge payment allocation ledger_balance ledger_entry ledger_posting",
+    events="PatientPaymentReceived PatientBalanceChanged",
+)
+async def _post_payment(world: World, known: Things) -> Request:
+    body = {"account_id": known["account_id"], "paid_cents": 500, "method": "cash"}
+    return {"json": body}
+
+
+@_write("patient-billing-svc POST /statements", tables="statement", events="StatementIssued")
+async def _post_statement(world: World, known: Things) -> Request:
+    return {"json": {"account_id": known["account_id"]}}
+
+
+def partner(name: str, world: World, **changes: Any) -> Request:
+    """A trading partner that refuses whatever it is sent."""
+    return {
+        "name": f"{name} {uuid4().hex[:8]}",
+        "submitter_id": "LINDENX",
+        "submitter_name": "Lindenfeld Family Clinic",
+        "submitter_contact": "Billing office",
+        "submitter_phone": "2175550100",
+        "receiver_id": "NOBODY",
+        "receiver_name": "Nobody",
+        "base_url": world.outside.refusing_partner_url,
+    } | changes

@@ -16,6 +16,8 @@ from rcm_x12.tokenizer import Separators, blocks
 
 Content = TypeVar("Content")
 Given = TypeVar("Given", covariant=True)  # noqa: PLC0105 - reads better than Given_co
+FINDINGS_MAX = 1000
+"""Of one file's envelopes; a broken file says little more after so many."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands in where ISA09/10 hold no date; the finding says so."""
 
@@ -116,7 +118,8 @@ class Framer(Generic[Content]):
     def _say(
         self, code: str, message: str, severity: Severity = "error", *, name: str = ""
     ) -> None:
-        self.findings.append(Finding(code, severity, message, name, self._position))
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(Finding(code, severity, message, name, self._position))
 
     def _open_interchange(self, isa: list[str]) -> None:
         if self._isa:

@@ -15,6 +15,8 @@ from rcm_x12.elements import Check, Place
 from rcm_x12.findings import Finding, Severity
 from rcm_x12.layout import Guide, Loop, SegmentUse, guide
 
+SEGMENTS_MAX = 2000
+"""Of one loop; no guide comes near, and a file made to fill memory must not."""
 FINDINGS_MAX = 1000
 """Per transaction set; a broken file says little more after so many."""
 
@@ -226,7 +228,8 @@ class Walk:
             index, child = 0, child.children[0]
             node.counts[0] = 1
         self._node = node
-        node.segments.append(segment)
+        if len(node.segments) < SEGMENTS_MAX:
+            node.segments.append(segment)
         check = node.spot.checks[index]
         if check.fails(segment, self.component):
             check.explain(segment, self, node.name)

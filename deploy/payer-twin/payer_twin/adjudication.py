@@ -118,7 +118,7 @@ def _lines(claim: Claim, scenario: Scenario) -> Iterator[ServicePayment]:
         )
         adjustments = tuple(Adjustment(*cut) for cut in cuts if cut[2])
         paid = allowed - to_deductible - coinsurance - to_copay
-        yield _service(line, paid, adjustments, (Amount("B6", allowed),), ())
+        yield _service(line, paid, adjustments, amounts=(Amount("B6", allowed),))
 
 
 def _percent(amount_cents: int, percent: int) -> int:
@@ -143,15 +143,16 @@ def _denied(line: Line, scenario: Scenario) -> ServicePayment:
     assert denial is not None  # noqa: S101 - only denied lines come here
     cut = Adjustment(denial.group_code, denial.reason_code, line.charge_cents)
     remarks = tuple(Remark("HE", code) for code in denial.remark_codes)
-    return _service(line, 0, (cut,) if line.charge_cents else (), (), remarks)
+    return _service(line, 0, (cut,) if line.charge_cents else (), remarks=remarks)
 
 
 def _service(
     line: Line,
     paid_cents: int,
     adjustments: tuple[Adjustment, ...],
-    amounts: tuple[Amount, ...],
-    remarks: tuple[Remark, ...],
+    *,
+    amounts: tuple[Amount, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> ServicePayment:
     return ServicePayment(
         procedure=replace(line.procedure, description=""),

@@ -57,7 +57,7 @@ def take(storage: Storage, content: bytes, *, now: float, remittance_delay_s: fl
         number = session.add_interchange(
             envelope.sender_id, envelope.interchange_control_number, digest, content
         )
-        answering = _Answering(session, envelope, number, now, remittance_delay_s)
+        answering = _Answering(session, envelope, number, now=now, due=now + remittance_delay_s)
         count = answering.run(reading)
         session.set_claim_count(number, count)
         return _receipt(session, envelope, number, count, repeated=False)
@@ -83,14 +83,15 @@ class _Answering:
         session: Session,
         received: Envelope,
         interchange_id: int,
+        *,
         now: float,
-        remittance_delay_s: float,
+        due: float,
     ) -> None:
         self.session = session
         self.received = received
         self.interchange_id = interchange_id
         self.now = now
-        self.due = now + remittance_delay_s
+        self.due = due
         self.files: list[Outgoing] = []
 
     def run(self, reading: Reading[Batch]) -> int:

@@ -55,7 +55,9 @@ _name = quick(Name)
 # of it that is the patient's. Kinds are small integers because the loop compares them.
 Known = tuple[int, Any, int, int]
 _CAS, _DATE, _REFERENCE, _AMOUNT, _REMARK, _QUANTITY, _NAME, _REST = range(8)
-_UNREPEATED: Final = frozenset({_REFERENCE, _NAME, _REST})
+_UNREPEATED: Final = frozenset({_REFERENCE, _REST})
+_PATIENTS: Final = frozenset({"QC", "IL", "74"})
+"""Names that differ from claim to claim; a provider or carrier recurs."""
 
 
 class Sums:
@@ -111,21 +113,19 @@ class ClaimReader:
         opening, *segments = text.split(self._terminator)
         for segment in segments:
             one = known(segment)
-            if one is None:
-                if not number and segment[:7] == self._number_mark:
-                    number = segment[7:]
-                    continue
-                one = self._learn(segment)
+            if one is None and not number and segment[:7] == self._number_mark:
+                number = segment[7:]
+                continue
+            one = one or self._learn(segment)
             kind, value, total, patient = one
             if kind == _CAS:
                 adjustments += value
                 adjusted += total
                 sums.patient += patient
+            elif kind == _DATE and value[0] != "151":
+                start = value[1]
             elif kind == _DATE:
-                if value[0] == "151":
-                    end = value[1]
-                else:
-                    start = value[1]
+                end = value[1]
             elif kind == _AMOUNT:
                 amounts += value
             elif kind == _REFERENCE:
@@ -242,7 +242,8 @@ class ClaimReader:
     def _learn(self, segment: str) -> Known:
         """Read a segment, and remember it when it is of a kind that repeats."""
         known = _read(segment.split(self._element))
-        if known[0] not in _UNREPEATED:
+        kind = known[0]
+        if kind not in _UNREPEATED and (kind != _NAME or known[1][0] not in _PATIENTS):
             if len(self._known) >= _MEMO_MAX:
                 self._known.clear()
             self._known[segment] = known
@@ -257,7 +258,7 @@ def _counted(
     other: tuple[Known, ...], sums: Sums
 ) -> tuple[tuple[Quantity, ...], tuple[Remark, ...]]:
     """QTY and LQ of a line."""
-    sums.strangers += [one[1][0] for one in other if one[0] in {_REST, _NAME}]
+    sums.strangers += {one[1][0] for one in other if one[0] in {_REST, _NAME}}
     quantities = tuple(one[1] for one in other if one[0] == _QUANTITY)
     return quantities, tuple(one[1] for one in other if one[0] == _REMARK)
 
@@ -309,7 +310,6 @@ def _few(other: list[Known], sums: Sums) -> tuple[_Remarks, Contact | None, tupl
     """MIA, MOA, PER and QTY of a claim."""
     found = {one[1][0]: one[1] for one in reversed(other) if one[0] == _REST}
     sums.strangers += found.keys() - {"MIA", "MOA", "PER"}
-    sums.strangers += ["LQ" for one in other if one[0] == _REMARK]
     mia, moa, per = found.get("MIA"), found.get("MOA"), found.get("PER")
     remarks = (
         InpatientRemarks(tuple(mia[1:])) if mia else None,

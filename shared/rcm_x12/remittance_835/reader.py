@@ -27,6 +27,7 @@ from rcm_x12.remittance_835.values import (
 from rcm_x12.tokenizer import Block, blocks
 
 VERSIONS: Final = frozenset({"005010X221A1", "005010X221"})
+HEADER_SEGMENTS_MAX: Final = 1000
 CLAIM_CHARACTERS_MAX: Final = 4_000_000
 """A claim longer than this is cut off where the block ends; 999 full lines stay below it."""
 
@@ -202,7 +203,7 @@ class RemittanceReader:
             self._plb += provider_adjustments_of(parts, component, self._fault(name, position))
         elif name == "LX":
             self._group = parts[1] if len(parts) > 1 else ""
-        elif not self.is_open:
+        elif not self.is_open and len(self._opening) < HEADER_SEGMENTS_MAX:
             self._opening.append(parts)
         elif name not in {"TS3", "TS2"}:
             self._fault(name, position)("segment-unexpected", "the segment has no place here", 0)

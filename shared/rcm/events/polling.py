@@ -62,6 +62,7 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
         self._bootstrap, self._topics, self._member = bootstrap, sorted(topics), membership
         self._kafka: AIOKafkaConsumer | None = None
         self._committing: asyncio.Task[None] | None = None
+        self._uncommitted: Offsets = {}
         self._beginnings: Offsets = {}
         self._beginnings_due = 0.0
         self.barrier = asyncio.Lock()
@@ -131,10 +132,11 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
         return polled.epoch == self.epoch
 
     def commit_later(self, offsets: Offsets) -> None:
-        """Commit in the background; commits follow one another. A crash before it happens means
-        that the records come again, which the inbox knows."""
-        before = self._committing
-        self._committing = asyncio.create_task(self._commit(offsets, before))
+        """Commit in the background, all that came up meanwhile at once. A crash before it happens
+        means that the records come again, which the inbox knows."""
+        self._uncommitted.update(offsets)
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit())
 
     async def committed(self) -> None:
         """Wait for the commit under way."""
@@ -168,6 +170,7 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
         self.assigned = False
         async with self.barrier:
             await self.committed()
+            self._uncommitted.clear()
             self.epoch += 1
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
@@ -176,14 +179,14 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
         telemetry.REBALANCES.labels(self._member.group).inc()
         _log.info("partitions assigned", group=self._member.group, count=len(assigned))
 
-    async def _commit(self, offsets: Offsets, before: asyncio.Task[None] | None) -> None:
-        if before is not None and not before.done():
-            await asyncio.wait([before])
-        try:
-            async with asyncio.timeout(COMMIT_TIMEOUT_S):
-                await self._consumer().commit(offsets)
-        except (KafkaError, IllegalStateError, TimeoutError) as error:
-            _log.warning("offsets not committed", error_type=type(error).__name__)
+    async def _commit(self) -> None:
+        while self._uncommitted:
+            offsets, self._uncommitted = self._uncommitted, {}
+            try:
+                async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                    await self._consumer().commit(offsets)
+            except (KafkaError, IllegalStateError, TimeoutError) as error:
+                _log.warning("offsets not committed", error_type=type(error).__name__)
 
     async def _refresh_beginnings(self) -> None:
         """Where each partition's log starts: later than 0 once retention has removed something."""

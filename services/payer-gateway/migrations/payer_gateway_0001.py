@@ -185,7 +185,11 @@ CREATE TABLE submission (
 );
 CREATE INDEX submission_claim ON submission (tenant_id, claim_id);
 CREATE INDEX submission_control_number ON submission (tenant_id, patient_control_number);
-CREATE INDEX submission_queue ON submission (tenant_id, payer_id, queued_at)
+-- A claim waits once: the newest version of it.
+CREATE UNIQUE INDEX submission_waits_once ON submission (tenant_id, claim_id)
+  WHERE status = 'queued';
+-- By payer first, so that without statistics nobody takes it for a lookup by tenant and claim.
+CREATE INDEX submission_queue ON submission (payer_id, tenant_id, queued_at)
   WHERE status = 'queued';
 CREATE INDEX submission_set ON submission (tenant_id, transmission_id, set_control_number)
   WHERE transmission_id IS NOT NULL;

@@ -11,7 +11,7 @@ from .conftest import adjudicated, claim_id, patient_id, reversed_claim
 
 async def summary(billing: ServiceUnderTest) -> dict[str, object]:
     async with billing.client("Account.s") as client:
-        return (await client.get("/summary")).json()
+        return (await client.get("/summary?prove=true")).json()
 
 
 async def test_a_decision_opens_the_account_and_charges_the_share(
@@ -45,7 +45,7 @@ async def test_reversal_and_correction_in_one_batch(billing: ServiceUnderTest) -
     changes = [each.change_cents for each in await billing.published(PatientBalanceChanged)]
     assert changes == [2_400, -2_400, 5_000]
     found = await summary(billing)
-    assert found["patient_due_cents"] == found["ledger_transfer_cents"] == 5_000
+    assert found["patient_due_cents"] == 5_000
     assert found["agrees"] is True
 
 
@@ -59,7 +59,7 @@ async def test_one_batch_of_many_equals_many_batches_of_one(billing: ServiceUnde
         await billing.deliver(event)
     found = await summary(billing)
     assert found["patient_due_cents"] == 100 + 12_000 + 700 + 1
-    assert found["agrees"] is True, found["disagreeing_claim_ids"]
+    assert found["agrees"] is True, found["disagreements"]
 
 
 async def test_a_share_of_zero_while_another_payer_comes_next(billing: ServiceUnderTest) -> None:
@@ -106,3 +106,17 @@ async def test_a_shredded_key_stops_no_money(billing: ServiceUnderTest) -> None:
     assert patient_id(1) in {
         each.patient_id for each in await billing.published(PatientBalanceChanged)
     }
+
+
+async def test_control_a_row_that_differs_from_its_postings_is_named(
+    billing: ServiceUnderTest,
+) -> None:
+    """The proof goes red when the tables are changed behind the ledger's back."""
+    await billing.deliver(adjudicated(3_000), adjudicated(500, claim=2))
+    async with billing.transaction() as tx:
+        await tx.execute("UPDATE claim_charge SET open_cents = 0 WHERE claim_id = $1", claim_id(1))
+    found = await summary(billing)
+    assert found["agrees"] is False
+    assert [(each["claim_id"], each["ledger_open_cents"]) for each in found["disagreements"]] == [
+        (str(claim_id(1)), 3_000)
+    ]

@@ -22,7 +22,7 @@ async def pay(billing: ServiceUnderTest, **body: Any) -> Any:
 
 async def summary(billing: ServiceUnderTest) -> dict[str, Any]:
     async with billing.client("Account.s") as client:
-        return (await client.get("/summary")).json()
+        return (await client.get("/summary?prove=true")).json()
 
 
 async def test_a_payment_goes_to_the_oldest_claim_and_the_rest_stays_the_patients(

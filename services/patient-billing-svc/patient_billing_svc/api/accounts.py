@@ -129,8 +129,19 @@ class ItemizationView(View):
         )
 
 
+class DisagreementView(View):
+    """A claim whose row and postings differ: it calls for a person."""
+
+    claim_id: UUID
+    open_cents: int
+    ledger_open_cents: int
+    due_cents: int
+    ledger_transfer_cents: int
+
+
 class SummaryView(View):
-    """The tenant's patients' money. `agrees` says that tables and ledger tell the same."""
+    """The tenant's patients' money. `agrees` says that the sums are the ledger's; with `prove`,
+    that every single claim is, and `disagreements` names those that are not."""
 
     account_count: int
     owing_account_count: int
@@ -145,9 +156,8 @@ class SummaryView(View):
     unapplied_cents: int
     ledger_receivable_cents: int
     ledger_unapplied_cents: int
-    ledger_transfer_cents: int
     agrees: bool
-    disagreeing_claim_ids: list[UUID]
+    disagreements: list[DisagreementView] | None
 
 
 @router.get("/accounts", scope="Account.s")
@@ -207,15 +217,20 @@ async def get_itemization(claim_id: UUID, tx: RequestTx) -> ItemizationView:
 
 
 @router.get("/summary", scope="Account.s")
-async def get_summary(tx: RequestTx) -> SummaryView:
-    """Sums over all accounts, proven against the ledger."""
+async def get_summary(
+    tx: RequestTx,
+    *,
+    prove: Annotated[bool, Query(description="Compare every claim with its postings.")] = False,
+) -> SummaryView:
+    """Sums over all accounts, beside the ledger's."""
     summary = await proof.summary(tx)
-    differing = await proof.disagreements(tx)
+    differing = await proof.disagreements(tx) if prove else None
     fields = {name: getattr(summary, name) for name in summary.__slots__}
+    views = [DisagreementView.model_validate(each) for each in differing or ()]
     return SummaryView(
         **fields,
         agrees=summary.agrees and not differing,
-        disagreeing_claim_ids=[UUID(each) for each in differing],
+        disagreements=views if prove else None,
     )
 
 

@@ -59,7 +59,7 @@ TRANSITIONS: Mapping[SubmissionStatus, frozenset[SubmissionStatus]] = MappingPro
                 S.REMITTED,
             }
         ),
-        S.FILE_REJECTED: frozenset({S.QUEUED, S.SUPERSEDED, S.WITHDRAWN}),
+        S.FILE_REJECTED: frozenset({S.QUEUED}),
         S.CLEARINGHOUSE_ACCEPTED: frozenset(
             {S.CLEARINGHOUSE_REJECTED, S.PAYER_ACCEPTED, S.PAYER_REJECTED, S.REMITTED}
         ),
@@ -71,7 +71,7 @@ TRANSITIONS: Mapping[SubmissionStatus, frozenset[SubmissionStatus]] = MappingPro
         S.REMITTED: frozenset(),
         S.SUPERSEDED: frozenset(),
         S.WITHDRAWN: frozenset(),
-        S.UNSENDABLE: frozenset({S.SUPERSEDED}),
+        S.UNSENDABLE: frozenset(),
     }
 )
 

@@ -30,39 +30,40 @@ class Arrived:
     ready_at: datetime
 
 
-# A newer version of a claim replaces one that has not left. Both statements are one round trip,
-# and of several versions in one batch only the newest is queued.
-QUEUE = """
-WITH arrived AS (
-  SELECT *, row_number() OVER (PARTITION BY tenant_id, claim_id ORDER BY n DESC) AS age
-  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-              $8::text[], $9::text[], $10::bigint[], $11::text[], $12::timestamptz[])
-    WITH ORDINALITY
-    AS a (tenant_id, submission_id, claim_id, source_event_id, correlation_id,
-          patient_control_number, payer_id, billing_npi, frequency_code, charge_cents, claim,
-          queued_at, n)
-), superseded AS (
-  UPDATE submission old SET status = 'superseded', claim = NULL, changed_at = arrived.queued_at
-  FROM arrived
-  WHERE old.tenant_id = arrived.tenant_id AND old.claim_id = arrived.claim_id AND age = 1
-    AND old.status = ANY ($13) AND old.source_event_id <> arrived.source_event_id
-)
+# OFFSET 0 keeps the lookup as it is written, one probe per claim: before the first statistics the
+# planner would compare every arriving claim with every submission. Event ids grow with time.
+WAITING = """
+SELECT before.submission_id
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS arrived (tenant_id, claim_id, source_event_id)
+CROSS JOIN LATERAL (
+  SELECT submission_id, source_event_id FROM submission waiting
+  WHERE waiting.tenant_id = arrived.tenant_id AND waiting.claim_id = arrived.claim_id
+    AND waiting.status = 'queued'
+  OFFSET 0) before
+WHERE before.source_event_id < arrived.source_event_id
+"""
+INSERT = """
 INSERT INTO submission (
   tenant_id, submission_id, claim_id, source_event_id, correlation_id, patient_control_number,
   payer_id, billing_npi, frequency_code, charge_cents, status, claim, queued_at, changed_at)
-SELECT tenant_id, submission_id, claim_id, source_event_id, correlation_id,
-       patient_control_number, payer_id, billing_npi, frequency_code, charge_cents,
-       CASE age WHEN 1 THEN 'queued' ELSE 'superseded' END,
-       CASE age WHEN 1 THEN claim END, queued_at, queued_at
-FROM arrived
+SELECT *, queued_at FROM unnest(
+  $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+  $9::text[], $10::bigint[], $11::text[], $12::text[], $13::timestamptz[])
+  AS arrived (tenant_id, submission_id, claim_id, source_event_id, correlation_id,
+              patient_control_number, payer_id, billing_npi, frequency_code, charge_cents, status,
+              claim, queued_at)
 ON CONFLICT ON CONSTRAINT submission_source DO NOTHING
 """
 
 
 async def add(tx: Tx, arrived: Sequence[Arrived]) -> None:
-    """One statement for any number of claims. A claim that came before is left as it is."""
+    """Queue claims, two statements for any number. A newer version of a claim supersedes one that
+    has not left, in the queue or in the same call; an event that came before changes nothing."""
+    await _supersede(tx, arrived)
+    newest = {(each.tenant_id, each.claim_id): each for each in arrived}
+    waits = [newest[each.tenant_id, each.claim_id] is each for each in arrived]
     await tx.execute(
-        QUEUE,
+        INSERT,
         [each.tenant_id for each in arrived],
         [each.submission_id for each in arrived],
         [each.claim_id for each in arrived],
@@ -73,10 +74,30 @@ async def add(tx: Tx, arrived: Sequence[Arrived]) -> None:
         [each.billing_npi for each in arrived],
         [each.frequency_code for each in arrived],
         [each.charge_cents for each in arrived],
-        [each.claim for each in arrived],
+        ["queued" if waiting else "superseded" for waiting in waits],
+        [each.claim if waiting else None for each, waiting in zip(arrived, waits, strict=True)],
         [each.ready_at for each in arrived],
-        list(sources(SubmissionStatus.SUPERSEDED)),
     )
+
+
+async def _supersede(tx: Tx, arrived: Sequence[Arrived]) -> None:
+    rows = await tx.fetch(
+        WAITING,
+        [each.tenant_id for each in arrived],
+        [each.claim_id for each in arrived],
+        [each.source_event_id for each in arrived],
+    )
+    if rows:
+        await tx.execute(
+            """
+            UPDATE submission SET status = 'superseded', claim = NULL, changed_at = $3
+            WHERE tenant_id = ANY ($1) AND submission_id = ANY ($2) AND status = ANY ($4)
+            """,
+            list(tx.tenants),
+            [row["submission_id"] for row in rows],
+            max(each.ready_at for each in arrived),
+            list(sources(SubmissionStatus.SUPERSEDED)),
+        )
 
 
 async def withdraw(tx: Tx, claims: Sequence[tuple[UUID, UUID]], *, at: datetime) -> None:
@@ -158,7 +179,8 @@ async def requeue(
     tx: Tx, transmission_id: UUID, *, statuses: Sequence[SubmissionStatus], at: datetime
 ) -> int:
     """Queue again what a hop before the claims' own refused: under new numbers, since the old
-    ones were never taken. Claims that have moved on stay where they are."""
+    ones were never taken. Claims that have moved on, or have a newer version, stay where they
+    are."""
     done = await tx.fetchval(
         """
         WITH again AS (
@@ -166,7 +188,10 @@ async def requeue(
           SET status = 'queued', queued_at = $4, changed_at = $4, transmission_id = NULL,
               set_control_number = NULL, batch_reference = NULL, sent_at = NULL, reason = NULL
           WHERE tenant_id = $1 AND transmission_id = $2 AND status = ANY ($3)
-            AND claim IS NOT NULL
+            AND claim IS NOT NULL AND NOT EXISTS (
+              SELECT FROM submission newer WHERE newer.tenant_id = $1
+                AND newer.claim_id = submission.claim_id
+                AND newer.source_event_id > submission.source_event_id)
           RETURNING 1)
         SELECT count(*) FROM again
         """,

@@ -89,7 +89,7 @@ def coded(
 def cas(*triplets: tuple[str, str, int]) -> tuple[Adjustment, ...]:
     """Adjustments from (group, reason, cents)."""
     return tuple(
-        Adjustment(group_code=group, reason_code=reason, amount_cents=cents)  # type: ignore[arg-type]
+        Adjustment(group_code=group, reason_code=reason, amount_cents=cents)
         for group, reason, cents in triplets
     )
 

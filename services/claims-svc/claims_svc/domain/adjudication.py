@@ -51,7 +51,7 @@ def post_payment(
         return None
     if claim.charge_entry_id is None:
         return Unpostable("claim_not_billed")
-    reading = read(claim, payment)
+    reading = read(claim, payment, posted)
     if reading.decision.kind == "reversal":
         return _reverse(record, reading, cause)
     if reading.decision.kind == "information" or is_repeated_denial(

@@ -96,7 +96,7 @@ class Claim:
         """The priced lines under their numbers, as they go out."""
         return tuple(
             ClaimLine(
-                **{name: getattr(line, name) for name in ServiceLine.model_fields},
+                **line.__dict__,
                 line_number=number,
                 line_control_number=line_control_number(self.patient_control_number, number),
             )

@@ -130,8 +130,8 @@ def rank_of(claim: Claim, payment: ClaimPaymentReported) -> CoverageRank:
     return "primary" if waiting == "patient" or waiting == "none" else waiting  # noqa: PLR1714
 
 
-def read(claim: Claim, payment: ClaimPaymentReported) -> Reading:
-    """What this CLP decides on this claim."""
+def read(claim: Claim, payment: ClaimPaymentReported, adjudication: UUID) -> Reading:
+    """What this CLP decides on this claim, under the id of its adjudication."""
     sign = -1 if payment.claim_status_code == REVERSAL else 1
     matches = match_lines(claim, payment.lines, sign=sign)
     parts = tuple(_parts(payment, matches))
@@ -139,7 +139,7 @@ def read(claim: Claim, payment: ClaimPaymentReported) -> Reading:
     for part in parts:
         sums[part.treatment] += part.cents
     decision = Decision(
-        adjudication_id=adjudication_id(payment),
+        adjudication_id=adjudication,
         remittance_id=payment.remittance_id,
         ordinal=payment.ordinal,
         kind=_kind(payment),

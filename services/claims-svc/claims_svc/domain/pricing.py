@@ -57,9 +57,11 @@ class FeeSchedules:
 def priced(content: Content, schedules: FeeSchedules) -> Content:
     """The content with a charge on every line that has none and can be priced. A charge that came
     with the coding stands."""
+    if all(line.charge_amount_cents is not None for line in content.lines):
+        return content
     payer_id = content.coverages[0].payer_id if content.coverages else None
     lines = tuple(_priced(line, payer_id, schedules) for line in content.lines)
-    return content if lines == content.lines else replace(content, lines=lines)
+    return replace(content, lines=lines)
 
 
 def _priced(line: ServiceLine, payer_id: str | None, schedules: FeeSchedules) -> ServiceLine:
@@ -71,4 +73,4 @@ def _priced(line: ServiceLine, payer_id: str | None, schedules: FeeSchedules) ->
     if cents is None:
         return line
     charge_cents = multiply(cents, line.quantity)
-    return line.model_copy(update={"charge_amount_cents": charge_cents})
+    return ServiceLine.model_construct(**{**line.__dict__, "charge_amount_cents": charge_cents})

@@ -1,6 +1,5 @@
 """Whether a claim leaves or is held: scrubbed, booked and announced in one place for every door."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from claims_svc.domain import announce, books
@@ -27,6 +26,10 @@ class Facts:
     """The entry of the charge that stands, where the claim was billed before."""
 
 
+NOTHING_KNOWN = Facts()
+Findings = tuple[Finding, ...]
+
+
 def judge(claim: Claim, before: Claim | None, facts: Facts, cause: Cause) -> Change:
     """Let the claim go, or hold it with every finding. `claim` is the draft as it should be; its
     charge is booked when it goes for the first time, and anew when its lines changed."""
@@ -35,8 +38,8 @@ def judge(claim: Claim, before: Claim | None, facts: Facts, cause: Cause) -> Cha
     if claim.hold_reason is not None:
         findings = (*findings, Finding(code=HELD_BY_HAND, message="held by a person"))
     if blocks(findings):
-        return _held(replace(claim, findings=findings), before, facts, cause)
-    return _ready(replace(claim, findings=findings), before, facts, cause)
+        return _held(claim, before, findings, facts, cause=cause)
+    return _ready(claim, before, findings, facts, cause=cause)
 
 
 def hold(claim: Claim, cause: Cause) -> Change | Refused:
@@ -45,8 +48,8 @@ def hold(claim: Claim, cause: Cause) -> Change | Refused:
         return Refused(claim.status)
     finding = Finding(code=HELD_BY_HAND, message="held by a person")
     others = tuple(known for known in claim.findings if known.code != HELD_BY_HAND)
-    holding = replace(_touched(claim, cause), hold_reason=cause.reason, findings=(*others, finding))
-    return _held(holding, claim, Facts(), cause)
+    holding = replace(_touched(claim, cause), hold_reason=cause.reason)
+    return _held(holding, claim, (*others, finding), cause=cause)
 
 
 def release(claim: Claim, schedules: FeeSchedules, facts: Facts, cause: Cause) -> Change | Refused:
@@ -77,29 +80,52 @@ def void(claim: Claim, booked_charge: Entry | None, cause: Cause) -> Change | Re
     return Change(voided, claim, edges(claim, voided, cause), entries, events)
 
 
-def _held(claim: Claim, before: Claim | None, facts: Facts, cause: Cause) -> Change:
-    entries: Sequence[Entry] = ()
-    held = replace(claim, status="held", money=_money(claim))
+def _held(
+    claim: Claim,
+    before: Claim | None,
+    findings: Findings,
+    facts: Facts = NOTHING_KNOWN,
+    *,
+    cause: Cause,
+) -> Change:
+    entries: tuple[Entry, ...] = ()
+    entry_id, holder = claim.charge_entry_id, claim.holder_payer_id
     if facts.booked_charge is not None and _lines_changed(claim, before):
         # What was billed is no longer what would be billed: the charge waits with the claim.
-        entries = (books.uncharge(claim, facts.booked_charge, cause),)
-        held = replace(held, charge_entry_id=None, holder_payer_id=None)
-    return _change(held, before, tuple(entries), announce.held(held, cause), cause)
+        entries, entry_id, holder = (books.uncharge(claim, facts.booked_charge, cause),), None, None
+    held = replace(
+        claim,
+        status="held",
+        findings=findings,
+        money=_money(claim),
+        charge_entry_id=entry_id,
+        holder_payer_id=holder,
+    )
+    return _change(held, before, entries, announce.held(held, cause), cause=cause)
 
 
-def _ready(claim: Claim, before: Claim | None, facts: Facts, cause: Cause) -> Change:
-    ready = replace(claim, status="ready", money=_money(claim))
+def _ready(
+    claim: Claim, before: Claim | None, findings: Findings, facts: Facts, *, cause: Cause
+) -> Change:
     entries: tuple[Entry, ...] = ()
+    entry_id, holder = claim.charge_entry_id, claim.holder_payer_id
     if claim.frequency_code != "8" and _needs_charge(claim, before):
-        payer_id = claim.payer_id
-        assert payer_id is not None  # noqa: S101 - C001 holds a claim without coverage
         if facts.booked_charge is not None:
             entries = (books.uncharge(claim, facts.booked_charge, cause),)
-        entry = books.charge(ready, payer_id, cause)
-        entries = (*entries, entry)
-        ready = replace(ready, charge_entry_id=entry.entry_id, holder_payer_id=payer_id)
+        holder = claim.payer_id
+        assert holder is not None  # noqa: S101 - C001 holds a claim without coverage
+        entry = books.charge(claim, holder, cause)
+        entries, entry_id = (*entries, entry), entry.entry_id
+    ready = replace(
+        claim,
+        status="ready",
+        findings=findings,
+        money=_money(claim),
+        charge_entry_id=entry_id,
+        holder_payer_id=holder,
+    )
     event = announce.ready(ready, cause, original=facts.original)
-    return _change(ready, before, entries, event, cause)
+    return _change(ready, before, entries, event, cause=cause)
 
 
 def _needs_charge(claim: Claim, before: Claim | None) -> bool:
@@ -124,7 +150,7 @@ def _touched(claim: Claim, cause: Cause) -> Claim:
 
 
 def _change(
-    claim: Claim, before: Claim | None, entries: tuple[Entry, ...], event: Event, cause: Cause
+    claim: Claim, before: Claim | None, entries: tuple[Entry, ...], event: Event, *, cause: Cause
 ) -> Change:
     events = (announce.created(claim), event) if before is None else (event,)
     return Change(claim, before, edges(before, claim, cause), entries, events)

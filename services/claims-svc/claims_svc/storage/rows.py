@@ -1,6 +1,7 @@
 """Rows to domain values and back, in one place for each table."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -154,7 +155,7 @@ def claim_of(tx: Tx, row: asyncpg.Record, *, with_persons: bool = False) -> Clai
         submission_id=row["submission_id"],
         reported_status=row["reported_status"],
         filing_deadline=row["filing_deadline"],
-        findings=FINDINGS.validate_json(row["findings"]),
+        findings=() if row["findings"] == "[]" else FINDINGS.validate_json(row["findings"]),
         hold_reason=row["hold_reason"],
         holder_payer_id=row["holder_payer_id"],
         charge_entry_id=row["charge_entry_id"],
@@ -200,18 +201,20 @@ DECISION_COLUMNS: Columns = (
 )
 
 
+_DECISION = attrgetter(*(name for name, _ in DECISION_COLUMNS[2:]))
+_ADJUSTMENTS, _LINES, _MATCHES = (
+    [name for name, _ in DECISION_COLUMNS].index(name)
+    for name in ("adjustments", "lines", "matches")
+)
+
+
 def decision_row(claim: Claim, decision: Decision) -> tuple[object, ...]:
     """The values of `DECISION_COLUMNS`."""
-    values: dict[str, object] = {
-        "tenant_id": claim.tenant_id,
-        "claim_id": claim.claim_id,
-        "adjustments": ADJUSTMENTS.dump_json(decision.adjustments).decode(),
-        "lines": LINES.dump_json(decision.lines).decode(),
-        "matches": MATCHES.dump_json(decision.matches).decode(),
-    }
-    return tuple(
-        values[name] if name in values else getattr(decision, name) for name, _ in DECISION_COLUMNS
-    )
+    row = [claim.tenant_id, claim.claim_id, *_DECISION(decision)]
+    row[_ADJUSTMENTS] = ADJUSTMENTS.dump_json(decision.adjustments).decode()
+    row[_LINES] = LINES.dump_json(decision.lines).decode()
+    row[_MATCHES] = MATCHES.dump_json(decision.matches).decode()
+    return tuple(row)
 
 
 def decision_of(row: asyncpg.Record) -> Decision:

@@ -137,7 +137,7 @@ def _tracing(table: Table) -> None:
 
 
 async def _each(database: Database, work: Work) -> float:
-    """µs per row of a batch's transaction; the best of a few rounds, since the machine is shared."""
+    """µs per row of a batch's transaction; the best of a few rounds: machines are shared."""
     best = float("inf")
     for _ in range(ROUNDS):
         with floors.Clock() as clock:

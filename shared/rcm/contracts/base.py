@@ -17,7 +17,7 @@ V = TypeVar("V", bound=BaseModel)
 
 
 class Value(BaseModel):
-    """A part of an event. Frozen; unknown fields are ignored so that old readers outlive additions."""
+    """A part of an event. Frozen; ignores unknown fields, so old readers outlive additions."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -69,7 +69,7 @@ class Sealed(Generic[V]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """On the wire: `{"key_id": "...", "data": "<base64>"}`. An open block refuses to serialize."""
+        """On the wire `{"key_id": ..., "data": "<base64>"}`; an open block is never written."""
         wire = core_schema.typed_dict_schema(
             {
                 "key_id": core_schema.typed_dict_field(core_schema.str_schema(max_length=64)),

@@ -48,7 +48,7 @@ class ClaimSubmitted(Event, topic=SUBMISSIONS, key="claim_id"):
 
 
 class ClaimAcknowledged(Event, topic=SUBMISSIONS, key="claim_id"):
-    """A hop took the claim. A 999 accept is not a claim accept; a clearinghouse is not the payer."""
+    """A hop took the claim. A 999 accept is no claim accept; a clearinghouse is not the payer."""
 
     claim_id: UUID
     submission_id: UUID

@@ -40,7 +40,7 @@ class Person(Value):
 
 
 class Member(Value):
-    """Who holds a coverage: the member id as on the card, and the person when it is not the patient."""
+    """Who holds a coverage: the member id as on the card; the person unless it is the patient."""
 
     rank: CoverageRank
     member_id: Annotated[str, Field(min_length=2, max_length=80, repr=False)]
@@ -66,7 +66,7 @@ class Provider(Value):
 
 
 class Coverage(Value):
-    """One insurance of the patient, without its member (who is in the person block under `rank`)."""
+    """One insurance of the patient; its member is in the person block under the same `rank`."""
 
     rank: CoverageRank
     payer_id: Annotated[str, Field(min_length=2, max_length=80)]
@@ -103,7 +103,7 @@ class ServiceLine(Value):
 
 
 class ClaimLine(ServiceLine):
-    """A priced line of a claim. `line_control_number` goes out as REF*6R and comes back in the 835."""
+    """A priced line. `line_control_number` goes out as REF*6R and comes back in the 835."""
 
     line_number: Annotated[int, Field(ge=1, le=50)]
     line_control_number: Annotated[str, Field(min_length=1, max_length=30)]

@@ -1,7 +1,7 @@
 """Where the installation is: the broker, and each service's database under its own roles.
 
-Taken from the running local stack (`.local/stack.json`) or, for one service in production, from the
-same environment variables that the service itself is started with.
+Taken from the running local stack (`stack.json` in `.local` or in `RCM_LOCAL_DIRECTORY`) or, for
+one service in production, from the environment variables that the service is started with.
 """
 
 import contextlib
@@ -20,7 +20,6 @@ from rcm.ids import NO_TENANT, new_id
 from rcm.security.kek import key_of
 from rcm.security.seal import FileKeyring
 
-STACK_FILE = Path(".local/stack.json")
 NEEDED = ("RCM_DATABASE_URL", "RCM_RELAY_DATABASE_URL", "RCM_KAFKA_BOOTSTRAP")
 
 
@@ -122,8 +121,9 @@ async def journal(tx: Tx, verb: str, arguments: Mapping[str, object], affected: 
 def _environments() -> Mapping[str, Mapping[str, str]]:
     if all(name in os.environ for name in NEEDED):
         return {os.environ.get("RCM_SERVICE", "service"): os.environ}
-    if STACK_FILE.is_file():
-        state = json.loads(STACK_FILE.read_text(encoding="utf-8"))
+    stack_file = Path(os.environ.get("RCM_LOCAL_DIRECTORY", ".local")) / "stack.json"
+    if stack_file.is_file():
+        state = json.loads(stack_file.read_text(encoding="utf-8"))
         if state.get("environments"):
             return cast("Mapping[str, Mapping[str, str]]", state["environments"])
     typer.echo(

@@ -20,28 +20,27 @@ class Step:
 async def trace(found: Installation, event_id: UUID, actor: str) -> Sequence[Step]:
     """Every step that can still be seen; empty when no service knows the event."""
     steps: list[Step] = []
-    topic: str | None = None
     for place in found.places.values():
-        topic = await _published(place, event_id, actor, steps, found) or topic
+        await _published(found, place, event_id, actor=actor, steps=steps)
     for place in found.places.values():
         await _consumed(place, event_id, actor, steps)
     return steps
 
 
 async def _published(
-    place: Place, event_id: UUID, actor: str, steps: list[Step], found: Installation
-) -> str | None:
+    found: Installation, place: Place, event_id: UUID, *, actor: str, steps: list[Step]
+) -> None:
     async with place.relay(actor) as tx:
         waiting = await outgoing.event_in_outbox(tx, event_id)
         logged = await outgoing.event_in_log(tx, event_id)
     row = waiting or logged
     if row is None:
-        return None
+        return
     what = f"{row['ce_type']} #{row['aggregate_sequence']} of {row['aggregate_id']}"
     steps.append(Step(f"{place.service} outbox", f"{what}, appended {row['created_at']:%F %T.%f}"))
     if logged is None:
         steps.append(Step(f"{place.service} relay", "not published yet"))
-        return None
+        return
     took = logged["published_at"] - logged["created_at"]
     took_ms = took / timedelta(milliseconds=1)
     steps.append(Step(f"{place.service} relay", f"acknowledged after {took_ms:.1f} ms"))
@@ -54,7 +53,6 @@ async def _published(
             break
     else:
         steps.append(Step(f"topic {topic}", "no longer there (expired or wiped)"))
-    return topic
 
 
 async def _consumed(place: Place, event_id: UUID, actor: str, steps: list[Step]) -> None:

@@ -74,3 +74,13 @@ def test_only_additions_pass_the_gate(edit: Any, *, allowed: bool) -> None:
     new = copy.deepcopy(old)
     edit(new)
     assert (list(events.breaks(old, new)) == []) is allowed
+
+
+def test_better_words_are_the_same_promise() -> None:
+    old = events.current(ClaimReady)
+    new = copy.deepcopy(old)
+    new["description"] = "said better"
+    new["properties"]["charge_cents"]["title"] = "Charge"
+    assert events.promise(new) == events.promise(old)
+    retype(new)
+    assert events.promise(new) != events.promise(old)

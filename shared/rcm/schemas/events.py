@@ -60,11 +60,21 @@ def refusals(folder: Path) -> Iterator[str]:
                 yield f"{name} against version {number}: {reason}"
 
 
-def _form(schema: Schema, *, closed: bool) -> Schema:
-    """The schema with every object closed or open, and without words that hold no promise."""
+def promise(schema: Schema) -> Schema:
+    """The schema without titles and descriptions, which promise nothing."""
     copy = deepcopy(schema)
     for part in _objects(copy):
-        for word in ("title", "description", "$comment", "default", "format", "$schema"):
+        for word in ("title", "description", "$comment"):
+            if isinstance(part.get(word), str):
+                del part[word]
+    return copy
+
+
+def _form(schema: Schema, *, closed: bool) -> Schema:
+    """The schema with every object closed or open, and without words that hold no promise."""
+    copy = promise(schema)
+    for part in _objects(copy):
+        for word in ("default", "format", "$schema"):
             if isinstance(part.get(word), str) or word == "default":
                 part.pop(word, None)
         if part.get("type") == "object":

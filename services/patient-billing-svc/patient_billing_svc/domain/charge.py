@@ -105,7 +105,7 @@ def reversed_charge(event: ClaimReversed, account_id: UUID, before: Charge | Non
         before,
         payer_id=event.payer_id,
         outcome="reversed",
-        responsible_party="primary",
+        responsible_party=_after_reversal(event),
         discount_cents=0,
         plan_paid_cents=0,
         due_cents=event.patient_due_cents,
@@ -116,6 +116,11 @@ def reversed_charge(event: ClaimReversed, account_id: UUID, before: Charge | Non
     )
 
 
+def _after_reversal(event: ClaimReversed) -> ResponsibleParty:
+    """A share that claims-svc still names is the patient's; otherwise a payer speaks next."""
+    return "patient" if event.patient_due_cents else "primary"
+
+
 def _unknown_before(event: ClaimReversed, account_id: UUID) -> Charge:
     """A reversal of something that was never billed here: nothing but its own figure is known."""
     return Charge(
@@ -124,7 +129,7 @@ def _unknown_before(event: ClaimReversed, account_id: UUID) -> Charge:
         patient_control_number="",
         payer_id=event.payer_id,
         outcome="reversed",
-        responsible_party="primary",
+        responsible_party=_after_reversal(event),
         date_of_service=None,
         charge_cents=event.patient_due_cents,
         discount_cents=0,

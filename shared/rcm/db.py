@@ -2,83 +2,50 @@
 
 `Database.transaction` is the only place that begins, commits or rolls back. The tenants that the
 transaction may see ride in the same round trip as BEGIN; without them row-level security raises.
-Failures leave as `StatementFailed` or `DatabaseUnavailable`, which carry SQLSTATE, table and
-constraint only: the driver's own text quotes rows, and rows are patients.
+Failures leave as `StatementFailed` or `DatabaseUnavailable` (`rcm.db_failures`).
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
+from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from rcm.db_failures import (
+    RETRYABLE_SQLSTATES,
+    DatabaseUnavailable,
+    StatementFailed,
+    aborted,
+    safe_errors,
+)
 
 if TYPE_CHECKING:
     from rcm.security.seal import Keyring
 
+__all__ = [
+    "RETRYABLE_SQLSTATES",
+    "Database",
+    "DatabaseUnavailable",
+    "StatementFailed",
+    "Tx",
+    "safe_errors",
+]
+
 T = TypeVar("T")
 
-# Serialization failure and deadlock: the database asks for the same transaction again.
-RETRYABLE_SQLSTATES = frozenset({"40001", "40P01"})
-# Admin shutdown, crash shutdown, cannot connect now, read-only node after a failover.
-LOST_SQLSTATES = frozenset({"57P01", "57P02", "57P03", "25006", "08000", "08003", "08006"})
 
+class _Ended:
+    """In place of the connection of a transaction that is over: the pool has given it to another
+    one by now, perhaps of another tenant."""
 
-class DatabaseUnavailable(Exception):  # noqa: N818
-    """The connection is gone or cannot be had. Whether the last commit happened is not known."""
-
-
-@dataclass(slots=True, eq=False)
-class StatementFailed(Exception):  # noqa: N818
-    """A statement was refused. Holds no values, so it may be logged as it is."""
-
-    sqlstate: str
-    table: str | None
-    constraint: str | None
-    condition: str
-
-    def __str__(self) -> str:
-        place = "".join(f" {part}" for part in (self.table, self.constraint) if part)
-        return f"{self.condition} ({self.sqlstate}){place}"
-
-
-def translate(error: BaseException) -> Exception | None:
-    """The safe exception for a driver's one, or None when it is not the driver's."""
-    cause: BaseException | None = error
-    while isinstance(cause, sa.exc.DBAPIError):
-        cause = cause.orig.__cause__ if cause.orig is not None else None
-    if isinstance(cause, asyncpg.PostgresError):
-        sqlstate = getattr(cause, "sqlstate", None) or "XX000"
-        if sqlstate in LOST_SQLSTATES:
-            return DatabaseUnavailable(f"the database is not available ({sqlstate})")
-        return StatementFailed(
-            sqlstate, cause.table_name, cause.constraint_name, type(cause).__name__
-        )
-    if isinstance(cause, asyncpg.InternalClientError | asyncpg.InterfaceError | OSError):
-        return DatabaseUnavailable(
-            f"the connection to the database is lost ({type(cause).__name__})"
-        )
-    if isinstance(error, sa.exc.TimeoutError | TimeoutError):
-        return DatabaseUnavailable("no database connection came free in time")
-    if isinstance(error, sa.exc.SQLAlchemyError):
-        return DatabaseUnavailable(f"the database layer failed ({type(error).__name__})")
-    return None
-
-
-@contextlib.contextmanager
-def safe_errors() -> Iterator[None]:
-    """Lets no driver exception through: its text and its chain may quote a patient's row."""
-    try:
-        yield
-    except Exception as error:
-        replacement = translate(error)
-        if replacement is None:
-            raise
-        raise replacement from None
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError("the transaction has ended")
 
 
 @dataclass(slots=True, eq=False)
@@ -102,32 +69,23 @@ class Tx:
         return self.tenants[0]
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        with safe_errors():
+        with safe_errors(self.raw):
             return list(await self.raw.fetch(sql, *arguments))
 
     async def fetchrow(self, sql: str, *arguments: object) -> asyncpg.Record | None:
-        with safe_errors():
+        with safe_errors(self.raw):
             return await self.raw.fetchrow(sql, *arguments)
 
     async def fetchval(self, sql: str, *arguments: object) -> Any:
-        with safe_errors():
+        with safe_errors(self.raw):
             return await self.raw.fetchval(sql, *arguments)
 
     async def execute(self, sql: str, *arguments: object) -> str:
-        with safe_errors():
+        with safe_errors(self.raw):
             return str(await self.raw.execute(sql, *arguments))
 
-    async def copy(
-        self, table: str, columns: Sequence[str], records: Iterable[Sequence[object]]
-    ) -> None:
-        """COPY into a table; the fastest insert where no conflict is expected.
-
-        PostgreSQL refuses COPY FROM on tables with row-level security, so use `unnest` there."""
-        with safe_errors():
-            await self.raw.copy_records_to_table(table, columns=list(columns), records=records)
-
     async def run(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
-        with safe_errors():
+        with safe_errors(self.raw):
             return await self.connection.execute(statement, parameters)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
@@ -149,6 +107,9 @@ class Tx:
             raise
         await self.execute(f"RELEASE SAVEPOINT {name}")
 
+    def _end(self) -> None:
+        self.raw = self.connection = cast("Any", _Ended())
+
 
 class Database:
     """A pool of connections under one role, and the only door to a transaction."""
@@ -164,8 +125,27 @@ class Database:
         statement_timeout_s: float = 60.0,
     ) -> None:
         self.keyring = keyring
+        self._ending: set[asyncio.Task[None]] = set()
+        milliseconds = round(statement_timeout_s * 1000)
+
+        async def connect() -> asyncpg.Connection:
+            """By asyncpg's own reading of the address, so that it may say all that libpq knows."""
+            return await asyncpg.connect(
+                url,
+                timeout=acquire_timeout_s,
+                command_timeout=statement_timeout_s,
+                target_session_attrs=SessionAttribute.read_write,
+                server_settings={
+                    "application_name": application_name,
+                    "jit": "off",
+                    # What a machine that is gone had locked is free again after this long.
+                    "idle_in_transaction_session_timeout": str(milliseconds),
+                },
+            )
+
         self.engine: AsyncEngine = create_async_engine(
-            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            "postgresql+asyncpg://",
+            async_creator=connect,
             # Tx sends BEGIN and COMMIT itself, so that the tenants ride along with BEGIN.
             isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
@@ -173,41 +153,32 @@ class Database:
             pool_timeout=acquire_timeout_s,
             pool_recycle=900,
             hide_parameters=True,
-            connect_args={
-                "command_timeout": statement_timeout_s,
-                "target_session_attrs": "read-write",
-                "server_settings": {"application_name": application_name, "jit": "off"},
-            },
         )
+        sa.event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 
     @contextlib.asynccontextmanager
     async def transaction(
         self, tenants: Iterable[UUID] = (), *, actor: str = "system"
     ) -> AsyncIterator[Tx]:
         """Begin, yield, commit; roll back when anything is raised. Raises `DatabaseUnavailable`
-        when the connection is lost, also when it is lost during COMMIT (outcome unknown)."""
+        when the connection is lost, also when it is lost during COMMIT (outcome unknown), and
+        `StatementFailed` when a statement had failed and somebody went on nevertheless."""
         allowed = tuple(dict.fromkeys(tenants))
         with safe_errors():
             connection = await self.engine.connect()
+        clean = False
         try:
-            with safe_errors():
-                raw = await self._driver(connection)
-                await raw.execute(_begin(allowed))
+            raw = await _driver(connection)
             tx = Tx(allowed, actor, raw, connection, self.keyring)
             try:
+                await tx.execute(_begin(allowed))
                 yield tx
-            except BaseException:
-                await _roll_back(connection, raw)
-                raise
-            try:
-                with safe_errors():
-                    await raw.execute("COMMIT")
-            except BaseException:
-                await _roll_back(connection, raw)
-                raise
+                await _commit(tx)
+                clean = True
+            finally:
+                tx._end()  # noqa: SLF001 - the transaction is this module's own
         finally:
-            with contextlib.suppress(Exception):
-                await asyncio.shield(connection.close())
+            await self._give_back(connection, clean=clean)
         for callback in tx._after_commit:  # noqa: SLF001 - the transaction is this module's own
             callback()
 
@@ -227,7 +198,7 @@ class Database:
                 async with self.transaction(allowed, actor=actor) as tx:
                     return await work(tx)
             except StatementFailed as failure:
-                if failure.sqlstate not in RETRYABLE_SQLSTATES or attempt == attempts:
+                if not failure.retryable or attempt == attempts:
                     raise
                 await asyncio.sleep(0.02 * 2**attempt)
         raise AssertionError("unreachable")
@@ -235,12 +206,26 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
 
-    @staticmethod
-    async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
-        pooled = await connection.get_raw_connection()
-        driver = pooled.driver_connection
-        assert isinstance(driver, asyncpg.Connection)  # noqa: S101 - fixed by the engine's URL
-        return driver
+    async def _give_back(self, connection: AsyncConnection, *, clean: bool) -> None:
+        """In a task of its own: whoever is cancelled meanwhile goes, and the pool still gets the
+        connection only when nothing is open on it."""
+        ending = asyncio.create_task(_close(connection, clean=clean))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        await asyncio.shield(ending)
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """A connection that died in the pool (a restarted server) is replaced before it is used."""
+    if connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError
+
+
+async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
+    pooled = await connection.get_raw_connection()
+    driver = pooled.driver_connection
+    assert isinstance(driver, asyncpg.Connection)  # noqa: S101 - fixed by the engine's URL
+    return driver
 
 
 def _begin(tenants: tuple[UUID, ...]) -> str:
@@ -251,10 +236,23 @@ def _begin(tenants: tuple[UUID, ...]) -> str:
     return f"BEGIN; SET LOCAL app.tenants = '{{{listed}}}'"
 
 
-async def _roll_back(connection: AsyncConnection, raw: asyncpg.Connection) -> None:
+async def _commit(tx: Tx) -> None:
+    """PostgreSQL answers COMMIT with ROLLBACK, not with an error, when a statement had failed."""
+    if await tx.execute("COMMIT") != "COMMIT":
+        raise aborted()
+
+
+async def _close(connection: AsyncConnection, *, clean: bool) -> None:
+    with contextlib.suppress(Exception):
+        if not clean:
+            await _roll_back(connection)
+        await connection.close()
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
     """Leave the connection clean, or throw it away: the pool never gets an open transaction."""
     try:
-        await asyncio.shield(raw.execute("ROLLBACK", timeout=5))
-    except BaseException:  # noqa: BLE001 - whatever failed, the connection must not go back to the pool
-        with contextlib.suppress(Exception):
-            await asyncio.shield(connection.invalidate())
+        raw = await _driver(connection)
+        await raw.execute("ROLLBACK", timeout=5)
+    except BaseException:  # noqa: BLE001 - whatever failed, it must not go back to the pool
+        await connection.invalidate()

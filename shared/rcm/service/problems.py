@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from rcm import log
-from rcm.db import RETRYABLE_SQLSTATES, DatabaseUnavailable, StatementFailed
+from rcm.db import DatabaseUnavailable, StatementFailed
 from rcm.errors import Conflict, Pointer, Problem, Unavailable, Unprocessable
 
 MEDIA_TYPE = "application/problem+json"
@@ -72,7 +72,8 @@ def response(problem: Problem, request_id: str) -> Response:
 
 def of_statement(failure: StatementFailed) -> Problem:
     """A statement that the database refused and no door expected."""
-    if failure.sqlstate in RETRYABLE_SQLSTATES | _BUSY_STATES or failure.sqlstate[:2] == "53":
+    busy = failure.sqlstate in _BUSY_STATES or failure.sqlstate[:2] == "53"
+    if failure.retryable or busy:
         return Unavailable(
             "database_busy", "The database could not do this now.", headers={"Retry-After": "1"}
         )

@@ -1,25 +1,29 @@
 """What every verb shares: where the installation is, who acts, and the question before an act."""
 
 import asyncio
+import re
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from rcm.db import DatabaseUnavailable, StatementFailed
 from rcm.events.operator.places import installation
 
 T = TypeVar("T")
+_NUMBER = re.compile(r"-|[\d,]+(\.\d+)?")
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without this only say what would be.")]
 Service = Annotated[str | None, typer.Option(help="One service only, such as claims-svc.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
-console = Console(highlight=False)
+# Where nobody looks at a terminal (a pipe, a log), every row stays on its line, whole.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -66,8 +70,10 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
     listed = [[_text(cell) for cell in row] for row in rows]
     made = Table(box=None, pad_edge=False)
     for place, heading in enumerate(headings):
-        numeric = all(row[place].replace(",", "").replace(".", "").isdigit() for row in listed)
-        made.add_column(heading, justify="right" if listed and numeric else "left")
+        numeric = all(_NUMBER.fullmatch(row[place]) for row in listed)
+        # Folded, never cut: what cannot be read whole cannot be given to the next verb.
+        side: JustifyMethod = "right" if listed and numeric else "left"
+        made.add_column(heading, justify=side, overflow="fold")
     for row in listed:
         made.add_row(*row)
     return made

@@ -1,10 +1,12 @@
 """`rcm events groups | consumer`."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from rcm.events.commands.asking import Service, Yes, act, chosen, console, moment, run, table
+from rcm.events.commands.topics import read_by
 from rcm.events.operator import broker, outgoing
 from rcm.events.operator.places import actor, installation, journal
 
@@ -25,26 +27,27 @@ async def _list() -> None:
     rows = []
     for group in await broker.groups(found.bootstrap, found.prefix):
         state, members = await broker.members(found.bootstrap, group)
-        behind = sum(lag.behind for lag in await broker.lags(found.bootstrap, group))
-        rows.append((group, state, len(members), behind))
+        lags = await broker.lags(found.bootstrap, group, read_by(found, group))
+        rows.append((group, state, len(members), sum(lag.behind for lag in lags)))
     console.print(table(("group", "state", "members", "lag"), rows))
 
 
 @app.command("describe")
 def describe(group: Group) -> None:
-    """The group's members."""
+    """The group's members and how many partitions each has."""
     found = installation()
     state, members = run(broker.members(found.bootstrap, found.prefix + group))
     console.print(f"{group}: {state}, {len(members)} members")
-    for member in members:
-        console.print(f"  {member}")
+    rows = [(each.host, each.member_id, each.partitions) for each in members]
+    console.print(table(("host", "member", "partitions"), rows))
 
 
 @app.command("lag")
 def lag(group: Group) -> None:
     """Lag by partition."""
     found = installation()
-    lags = run(broker.lags(found.bootstrap, found.prefix + group))
+    name = found.prefix + group
+    lags = run(broker.lags(found.bootstrap, name, read_by(found, name)))
     rows = [(each.topic, each.partition, each.committed, each.end, each.behind) for each in lags]
     console.print(table(("topic", "partition", "committed", "end", "lag"), rows))
     console.print(f"{sum(each.behind for each in lags):,} records behind in all")
@@ -89,11 +92,11 @@ def reset(
     run(_reset(group, target, yes=yes))
 
 
-async def _reset(group: str, target: object, *, yes: bool) -> None:
+async def _reset(group: str, target: datetime | int, *, yes: bool) -> None:
     found, who = installation(), actor()
     name = found.prefix + group
-    topics = sorted({lag.topic for lag in await broker.lags(found.bootstrap, name)})
-    plan = await broker.plan_reset(found.bootstrap, name, topics, to=target)  # type: ignore[arg-type]
+    topics = read_by(found, name)
+    plan = await broker.plan_reset(found.bootstrap, name, topics, to=target)
     rows = [(at.topic, at.partition, now, then) for at, (now, then) in sorted(plan.items())]
     console.print(table(("topic", "partition", "now", "then"), rows))
     moved = {place: then for place, (now, then) in plan.items() if now != then}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 
 from rcm.contracts import topics
 from rcm.events.commands import parking
@@ -59,10 +60,13 @@ async def _tail(
             typer.echo(json.dumps({"headers": headers, "data": body}))
             continue
         time = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        # Escaped, because a poisonous record may carry anything.
+        kind, number, subject, event_id = (
+            escape(headers.get(name, "?"))
+            for name in ("ce_type", "ce_sequence", "ce_subject", "ce_id")
+        )
         console.print(
-            f"[dim]{time:%T.%f}[/] [bold]{headers.get('ce_type', '?')}[/] "
-            f"#{headers.get('ce_sequence', '?')} {headers.get('ce_subject', '?')} "
-            f"[dim]{headers.get('ce_id', '?')}[/]"
+            f"[dim]{time:%T.%f}[/] [bold]{kind}[/] #{number} {subject} [dim]{event_id}[/]"
         )
         console.print(f"  {body}", soft_wrap=True, markup=False)
 
@@ -148,6 +152,7 @@ def discard(
 async def _letters(
     since: datetime | None, reason: str | None, event_id: str | None
 ) -> list[tuple[dict[str, str], str]]:
+    """Headers and bodies, oldest first."""
     found = installation()
     letters = []
     async for record in _dead(found, since):
@@ -155,8 +160,9 @@ async def _letters(
         if reason is not None and headers.get("dlq_reason") != reason:
             continue
         if event_id is None or headers.get("ce_id") == event_id:
-            letters.append((headers, broker.shown(record.value)))
-    return letters
+            letters.append((record.timestamp, headers, broker.shown(record.value)))
+    letters.sort(key=lambda letter: letter[0])
+    return [(headers, body) for _, headers, body in letters]
 
 
 def _dead(found: Installation, since: datetime | None) -> AsyncIterator[Any]:

@@ -9,7 +9,7 @@ import typer
 from rcm.contracts import event_types
 from rcm.events.commands.asking import Yes, act, console, run, table
 from rcm.events.operator import broker, incoming, outgoing
-from rcm.events.operator.places import actor, installation
+from rcm.events.operator.places import Installation, actor, installation
 from rcm.events.subscriptions import Subscriptions
 from rcm.events.topics import TopicReport, admin, compare_topics, ensure_topics, planned
 
@@ -23,6 +23,16 @@ COMMITTED = Path("shared/schemas/events")
 def subscriptions() -> list[Subscriptions]:
     """Of the installed services; they announce themselves."""
     return [point.load().subscriptions for point in entry_points(group="rcm.services")]
+
+
+def read_by(found: Installation, group: str) -> list[str]:
+    """The topics that a group's service listens to, with the installation's prefix."""
+    return [
+        found.prefix + topic.name
+        for each in subscriptions()
+        if found.prefix + each.consumer == group
+        for topic in each.topics
+    ]
 
 
 @app.command("list")
@@ -134,7 +144,8 @@ async def _doctor() -> list[str]:
             for row in parked
         ]
     for group in await broker.groups(found.bootstrap, found.prefix):
-        behind = sum(lag.behind for lag in await broker.lags(found.bootstrap, group))
+        lags = await broker.lags(found.bootstrap, group, read_by(found, group))
+        behind = sum(lag.behind for lag in lags)
         if behind > 10_000:
             problems.append(f"{group}: {behind:,} records behind")
     return problems

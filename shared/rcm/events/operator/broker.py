@@ -3,13 +3,14 @@ records read without joining any group."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.coordinator.protocol import ConsumerProtocol
 from aiokafka.structs import OffsetAndMetadata
 
 from rcm.events.topics import admin
@@ -30,6 +31,15 @@ class Lag:
         return self.end - (self.committed or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One process of a group, and how many partitions it has."""
+
+    host: str
+    member_id: str
+    partitions: int
+
+
 class GroupBusy(Exception):  # noqa: N818
     """Offsets of a group that has members are theirs to move."""
 
@@ -41,25 +51,36 @@ async def groups(bootstrap: str, prefix: str) -> Mapping[str, str]:
     return {name: kind for name, kind, *_ in sorted(found) if name.startswith(prefix)}
 
 
-async def members(bootstrap: str, group: str) -> tuple[str, Sequence[str]]:
-    """The group's state and its members' client ids."""
+async def members(bootstrap: str, group: str) -> tuple[str, Sequence[Member]]:
+    """The group's state and its members."""
     async with admin(bootstrap) as client:
         answers = await client.describe_consumer_groups([group])
     for answer in answers:
-        for found in answer.groups:
-            return found[2], [member[1] for member in found[5]]
+        for _, _, state, _, _, found in answer.groups:
+            return state, [_member(*each) for each in found]
     return "Dead", []
 
 
-async def lags(bootstrap: str, group: str) -> Sequence[Lag]:
-    """Lag of a group on every partition that it has committed."""
+def _member(
+    member_id: str, _client_id: str, host: str, _metadata: bytes, assignment: bytes
+) -> Member:
+    # A member that has just joined has no assignment yet.
+    given = ConsumerProtocol.ASSIGNMENT.decode(assignment).partitions() if assignment else ()
+    return Member(host.removeprefix("/"), member_id, len(given))
+
+
+async def lags(bootstrap: str, group: str, topics: Collection[str] = ()) -> Sequence[Lag]:
+    """Lag of a group on every partition that it has committed, and on those of `topics` that hold
+    something which it has not begun with."""
     async with admin(bootstrap) as client:
         committed = await client.list_consumer_group_offsets(group)
+        places = {*committed, *await _places(bootstrap, topics)}
     async with reader(bootstrap) as consumer:
-        ends = await consumer.end_offsets(list(committed)) if committed else {}
+        ends = await consumer.end_offsets(sorted(places)) if places else {}
     return [
-        Lag(place.topic, place.partition, committed[place].offset, ends[place])
-        for place in sorted(committed)
+        Lag(at.topic, at.partition, committed[at].offset if at in committed else None, ends[at])
+        for at in sorted(places)
+        if at in committed or ends[at]
     ]
 
 
@@ -70,8 +91,8 @@ async def plan_reset(
     by what the partition holds)."""
     async with admin(bootstrap) as client:
         committed = await client.list_consumer_group_offsets(group)
+    places = await _places(bootstrap, topics)
     async with reader(bootstrap) as consumer:
-        places = await _places(consumer, topics)
         begins, ends = await asyncio.gather(
             consumer.beginning_offsets(places), consumer.end_offsets(places)
         )
@@ -134,8 +155,10 @@ async def records(
     only_new: bool = False,
 ) -> AsyncIterator[Any]:
     """Records of these topics: all that are there, from a time on, or as they come (`follow`)."""
+    places = await _places(bootstrap, topics)
+    if not places:
+        return
     async with reader(bootstrap) as consumer:
-        places = await _places(consumer, topics)
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
         await _start_at(consumer, places, ends, since=since, only_new=only_new)
@@ -169,13 +192,16 @@ async def _start_at(
         await consumer.seek_to_beginning(*places)
 
 
-async def _places(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPartition]:
-    # Asking for all topics is what makes the client learn the partitions of those without a group.
-    await consumer.topics()
+async def _places(bootstrap: str, topics: Collection[str]) -> list[TopicPartition]:
+    """The partitions of those topics that there are."""
+    if not topics:
+        return []
+    async with admin(bootstrap) as client:
+        described = await client.describe_topics(list(topics))
     return [
-        TopicPartition(topic, partition)
-        for topic in topics
-        for partition in sorted(consumer.partitions_for_topic(topic) or ())
+        TopicPartition(found["topic"], part["partition"])
+        for found in described
+        for part in sorted(found["partitions"], key=lambda part: part["partition"])
     ]
 
 

@@ -1,6 +1,7 @@
 """What claims-svc books: charges, decisions, reversals, and what moves between payers."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -22,6 +23,37 @@ RECOVERED = "claim.recovered"
 REMITTED = "remittance.adjusted"
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What all entries of one step of a claim share."""
+
+    claim: Claim
+    cause: Cause
+    effective_on: date
+
+    def entry(self, kind: str, postings: tuple[Posting, ...]) -> Entry:
+        source, part = source_of(self.cause, self.claim), str(self.claim.claim_id)
+        return Entry(
+            entry_id_of(source, kind, part),
+            self.claim.tenant_id,
+            kind,
+            source,
+            self.effective_on,
+            self.cause.actor,
+            postings,
+            part=part,
+        )
+
+    def reversal(self, booked: Entry) -> Entry:
+        return reversal_of(
+            booked,
+            source_event_id=source_of(self.cause, self.claim),
+            effective_on=self.effective_on,
+            actor=self.cause.actor,
+            part=str(self.claim.claim_id),
+        )
+
+
 def charge(claim: Claim, payer_id: str, cause: Cause) -> Entry:
     """The claim is billed: each line from REVENUE into the first payer's receivable."""
     owed = PayerClaim(claim.claim_id, payer_id)
@@ -30,7 +62,7 @@ def charge(claim: Claim, payer_id: str, cause: Cause) -> Entry:
         for number, line in enumerate(claim.content.lines, 1)
         for posting in owed.charged(line.charge_amount_cents or 0, number)
     )
-    return _entry(claim, CHARGED, cause, claim.content.date_of_service, postings)
+    return _Page(claim, cause, claim.content.date_of_service).entry(CHARGED, postings)
 
 
 def decide(claim: Claim, reading: Reading, standing: Standing, cause: Cause) -> Iterator[Entry]:
@@ -45,10 +77,11 @@ def decide(claim: Claim, reading: Reading, standing: Standing, cause: Cause) -> 
         *_given_up(owed, reading),
         *_passed_to_patient(owed, reading, share_change_cents),
     )
+    page = _Page(claim, cause, decision.effective_on)
     if postings:
-        yield _entry(claim, DECIDED, cause, decision.effective_on, postings)
+        yield page.entry(DECIDED, postings)
     taken_cents = decision.paid_cents + decision.contractual_cents + share_change_cents
-    yield from _passed_on(claim, standing, cause, decision.effective_on, {payer_id: -taken_cents})
+    yield from _passed_on(page, standing, {payer_id: -taken_cents})
 
 
 def reverse(
@@ -62,26 +95,24 @@ def reverse(
 ) -> Iterator[Entry]:
     """A decision is taken back: its entry is mirrored, the money leaves through the remittance that
     reversed it, and the patient's share and the payer who is asked follow."""
-    payer_id = _payer(claim, original)
+    page, payer_id = _Page(claim, cause, back.effective_on), _payer(claim, original)
     returned_cents, share_cents = 0, claim.money.patient_responsibility_cents
     if booked is not None:
-        yield _reversal(booked, claim, cause, back.effective_on)
+        yield page.reversal(booked)
         shared_cents = _net(booked, AccountCode.PATIENT_TRANSFER)
         returned_cents = original.paid_cents + original.contractual_cents + shared_cents
         share_cents -= shared_cents
-    yield from _recovered(claim, original=original, back=back, cause=cause)
+    yield from _recovered(page, original=original, back=back)
     change_cents = standing.patient_due_cents - share_cents
     if change_cents:
         owed = PayerClaim(claim.claim_id, payer_id)
-        postings = owed.passed_to_patient(change_cents)
-        yield _entry(claim, SHARED, cause, back.effective_on, postings)
-    deltas = {payer_id: returned_cents - change_cents}
-    yield from _passed_on(claim, standing, cause, back.effective_on, deltas)
+        yield page.entry(SHARED, owed.passed_to_patient(change_cents))
+    yield from _passed_on(page, standing, {payer_id: returned_cents - change_cents})
 
 
 def uncharge(claim: Claim, booked: Entry, cause: Cause) -> Entry:
     """The charge is taken back: the claim is voided, or billed anew with other lines."""
-    return _reversal(booked, claim, cause, booked.effective_on)
+    return _Page(claim, cause, booked.effective_on).reversal(booked)
 
 
 def provider_adjustments(received: RemittanceReceived, event_id: UUID, actor: str) -> Entry | None:
@@ -133,24 +164,17 @@ def _passed_to_patient(owed: PayerClaim, reading: Reading, change_cents: int) ->
         yield from owed.passed_to_patient(part.cents, cause)
 
 
-def _recovered(
-    claim: Claim, *, original: Decision, back: Decision, cause: Cause
-) -> Iterator[Entry]:
+def _recovered(page: _Page, *, original: Decision, back: Decision) -> Iterator[Entry]:
     postings: Postings = ()
     if (original.payer_id, original.trace_number) != (back.payer_id, back.trace_number):
         postings = _remittance(back).recovered(original.paid_cents, paid_by=_remittance(original))
     if postings:
-        yield _entry(claim, RECOVERED, cause, back.effective_on, postings)
+        yield page.entry(RECOVERED, postings)
 
 
-def _passed_on(
-    claim: Claim,
-    standing: Standing,
-    cause: Cause,
-    effective_on: date,
-    deltas: Mapping[str, int],
-) -> Iterator[Entry]:
+def _passed_on(page: _Page, standing: Standing, deltas: Mapping[str, int]) -> Iterator[Entry]:
     """Bring the open balance together in the receivable of the payer who is asked."""
+    claim = page.claim
     asked = claim.payer_of(standing.asked)
     held: dict[str, int] = {}
     if claim.holder_payer_id is not None:
@@ -164,17 +188,7 @@ def _passed_on(
         for posting in PayerClaim(claim.claim_id, payer_id).passed_to_payer(asked, cents)
     )
     if postings:
-        yield _entry(claim, PASSED_ON, cause, effective_on, postings)
-
-
-def _reversal(booked: Entry, claim: Claim, cause: Cause, effective_on: date) -> Entry:
-    return reversal_of(
-        booked,
-        source_event_id=source_of(cause, claim),
-        effective_on=effective_on,
-        actor=cause.actor,
-        part=str(claim.claim_id),
-    )
+        yield page.entry(PASSED_ON, postings)
 
 
 def _net(entry: Entry, code: AccountCode) -> int:
@@ -192,19 +206,3 @@ def _remittance(decision: Decision) -> Remittance:
 def _payer(claim: Claim, decision: Decision) -> str:
     """The payer in whose receivable a decision books."""
     return claim.payer_of(decision.rank) or decision.payer_id
-
-
-def _entry(
-    claim: Claim, kind: str, cause: Cause, effective_on: date, postings: tuple[Posting, ...]
-) -> Entry:
-    source, part = source_of(cause, claim), str(claim.claim_id)
-    return Entry(
-        entry_id_of(source, kind, part),
-        claim.tenant_id,
-        kind,
-        source,
-        effective_on,
-        cause.actor,
-        postings,
-        part=part,
-    )

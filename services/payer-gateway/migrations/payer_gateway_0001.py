@@ -27,6 +27,7 @@ CREATE TABLE trading_partner (
   active boolean NOT NULL,
   claims_per_set integer NOT NULL CHECK (claims_per_set BETWEEN 1 AND 5000),
   send_after_s integer NOT NULL CHECK (send_after_s >= 0),
+  collect_every_s integer NOT NULL CHECK (collect_every_s >= 0),
   file_answer_due_s integer NOT NULL CHECK (file_answer_due_s > 0),
   clearinghouse_answer_due_s integer NOT NULL CHECK (clearinghouse_answer_due_s > 0),
   payer_answer_due_s integer NOT NULL CHECK (payer_answer_due_s > 0),

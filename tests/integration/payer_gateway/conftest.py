@@ -61,6 +61,7 @@ class Partner:
     taken: dict[str, bytes] = field(default_factory=dict)
     waiting: list[tuple[str, bytes]] = field(default_factory=list)
     deliveries: int = 0
+    tokens: set[str | None] = field(default_factory=set)
     before: list[int | Exception] = field(default_factory=list)
     """What happens instead of taking the next files: an HTTP status, or no answer at all."""
     after: list[int | Exception] = field(default_factory=list)
@@ -81,6 +82,7 @@ class Partner:
 
     async def _take(self, request: Request) -> Response:
         self.deliveries += 1
+        self.tokens.add(request.headers.get("authorization"))
         if self.before:
             return self._fail(self.before.pop(0))
         name = request.query_params["file_name"]
@@ -167,7 +169,7 @@ PARTNER = {
     "receiver_id": "RCV001",
     "receiver_name": "Clearing House",
     "base_url": "http://partner.test",
-    "terms": {"send_after_s": 0},
+    "terms": {"send_after_s": 0, "collect_every_s": 0},
 }
 
 

@@ -21,7 +21,7 @@ EnvelopeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,15}$")]
 """ISA06 and ISA08 hold fifteen characters."""
 Qualifier = Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")]
 PayerId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{2,80}$")]
-Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$", max_length=500)]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=500)]
 YEAR_S = 366 * 86_400
 DueSeconds = Annotated[int, Field(ge=1, le=YEAR_S)]
 
@@ -31,6 +31,7 @@ class TermsBody(Body):
 
     claims_per_set: Annotated[int, Field(ge=1, le=CLAIMS_PER_SET_LIMIT)] = CLAIMS_PER_SET_LIMIT
     send_after_s: Annotated[int, Field(ge=0, le=86_400)] = 5
+    collect_every_s: Annotated[int, Field(ge=0, le=86_400)] = 2
     file_answer_due_s: DueSeconds = 2 * 86_400
     clearinghouse_answer_due_s: DueSeconds = 3 * 86_400
     payer_answer_due_s: DueSeconds = 7 * 86_400
@@ -60,6 +61,7 @@ class PartnerCreate(Body):
 class TermsView(View):
     claims_per_set: int
     send_after_s: int
+    collect_every_s: int
     file_answer_due_s: int
     clearinghouse_answer_due_s: int
     payer_answer_due_s: int

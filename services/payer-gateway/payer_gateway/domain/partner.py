@@ -19,6 +19,8 @@ class Terms:
     claims_per_set: int = CLAIMS_PER_SET_LIMIT
     send_after_s: int = 5
     """How long the oldest queued claim waits for company."""
+    collect_every_s: int = 2
+    """The pause between two looks at what the partner has for us."""
     file_answer_due_s: int = 2 * 86_400
     clearinghouse_answer_due_s: int = 3 * 86_400
     payer_answer_due_s: int = 7 * 86_400

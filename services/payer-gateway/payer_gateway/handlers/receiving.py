@@ -1,7 +1,7 @@
 """Partners' files come in: each is stored whole, with the cursor behind it, before anything reads
 it. A crash in between fetches the file again and finds it stored."""
 
-from payer_gateway.clearinghouse import PartnerRefused, PartnerUnavailable, Transport
+from payer_gateway.clearinghouse import PartnerRefused, PartnerUnavailable, Transport, Waiting
 from payer_gateway.domain.partner import TradingPartner
 from payer_gateway.handlers.outside import each_partner
 from payer_gateway.handlers.register import subscriptions
@@ -10,38 +10,43 @@ from rcm.events import JobContext
 from rcm.events.faults import buggify
 from rcm.ids import new_id
 
+# A partner with many files gets its turn again soon, after the others.
+LISTS_PER_TURN = 10
 
-@subscriptions.every(seconds=1.0)
+
+@subscriptions.every(seconds=0.5)
 async def collect_inbound(context: JobContext) -> None:
     """Fetch what each partner has for us since the last time."""
     if not context.tenants:
         return
     async with context.database.transaction(context.tenants) as tx:
-        found = await partners.reachable_partners(tx, now=context.clock.now())
+        found = await partners.partners_to_ask(tx, now=context.clock.now())
     await each_partner(context, found, collect_from)
 
 
 async def collect_from(context: JobContext, partner: TradingPartner, transport: Transport) -> None:
     """Raises `PartnerUnavailable`; what was fetched before stays fetched."""
     async with context.database.transaction((partner.tenant_id,)) as tx:
-        link = await partners.link(tx, partner)
+        cursor = (await partners.link(tx, partner)).inbound_cursor
     try:
-        for waiting in await transport.list_after(link.inbound_cursor):
-            content = await transport.get(waiting.name)
-            buggify("collect.fetched")
-            await _store(
-                context, partner, name=waiting.name, cursor=waiting.cursor, content=content
-            )
+        for _ in range(LISTS_PER_TURN):
+            waiting = await transport.list_after(cursor)
+            if not waiting:
+                break
+            for each in waiting:
+                content = await transport.get(each.name)
+                buggify("collect.fetched")
+                await _store(context, partner, each, content)
+            cursor = waiting[-1].cursor
     except PartnerRefused as refusal:
         # Asking for a file is never wrong by itself, so a no may pass.
         raise PartnerUnavailable(f"while collecting: {refusal}") from refusal
-    if link.failures:
-        async with context.database.transaction((partner.tenant_id,)) as tx:
-            await partners.record_contact(tx, partner, at=context.clock.now())
+    async with context.database.transaction((partner.tenant_id,)) as tx:
+        await partners.record_collected(tx, partner, at=context.clock.now())
 
 
 async def _store(
-    context: JobContext, partner: TradingPartner, *, name: str, cursor: str, content: bytes
+    context: JobContext, partner: TradingPartner, waiting: Waiting, content: bytes
 ) -> None:
     now = context.clock.now()
     file = interchanges.NewFile(
@@ -49,11 +54,11 @@ async def _store(
         interchange_id=new_id(),
         direction="received",
         partner_id=partner.partner_id,
-        file_name=name,
+        file_name=waiting.name,
         content=content,
     )
     async with context.database.transaction((partner.tenant_id,)) as tx:
         await interchanges.keep(tx, file, at=now)
-        await partners.record_contact(tx, partner, at=now, cursor=cursor)
+        await partners.record_collected(tx, partner, at=now, cursor=waiting.cursor)
         buggify("collect.storing")
     buggify("collect.stored")

@@ -57,7 +57,7 @@ async def send_to(context: JobContext, partner: TradingPartner, transport: Trans
         buggify("send.written")
         await deliver(context, written, transport)
     async with context.database.transaction((partner.tenant_id,)) as tx:
-        await partners.record_contact(tx, partner, at=context.clock.now())
+        await partners.record_contact(tx, partner)
         await partners.clear_flush(tx, partner, asked_before=began_at)
 
 

@@ -13,8 +13,9 @@ from rcm.security.seal import open_column, seal_column
 PARTNER_COLUMNS = """
     tenant_id, partner_id, name, submitter_id, submitter_name, submitter_contact, submitter_phone,
     receiver_id, receiver_name, sender_qualifier, receiver_qualifier, usage_indicator, transport,
-    base_url, active, claims_per_set, send_after_s, file_answer_due_s, clearinghouse_answer_due_s,
-    payer_answer_due_s, version, credentials IS NOT NULL AS has_credentials
+    base_url, active, claims_per_set, send_after_s, collect_every_s, file_answer_due_s,
+    clearinghouse_answer_due_s, payer_answer_due_s, version,
+    credentials IS NOT NULL AS has_credentials
 """
 
 
@@ -33,10 +34,10 @@ async def add_partner(tx: Tx, partner: TradingPartner, *, at: datetime) -> None:
             tenant_id, partner_id, name, submitter_id, submitter_name, submitter_contact,
             submitter_phone, receiver_id, receiver_name, sender_qualifier, receiver_qualifier,
             usage_indicator, transport, base_url, active, claims_per_set, send_after_s,
-            file_answer_due_s, clearinghouse_answer_due_s, payer_answer_due_s, created_at,
-            updated_at)
+            collect_every_s, file_answer_due_s, clearinghouse_answer_due_s, payer_answer_due_s,
+            created_at, updated_at)
           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                  $19, $20, $21, $21)
+                  $19, $20, $21, $22, $22)
         )
         INSERT INTO partner_link (tenant_id, partner_id) VALUES ($1, $2)
         """,
@@ -57,6 +58,7 @@ async def add_partner(tx: Tx, partner: TradingPartner, *, at: datetime) -> None:
         partner.active,
         terms.claims_per_set,
         terms.send_after_s,
+        terms.collect_every_s,
         terms.file_answer_due_s,
         terms.clearinghouse_answer_due_s,
         terms.payer_answer_due_s,
@@ -149,14 +151,17 @@ async def list_partners(
     return [_partner(row) for row in rows]
 
 
-async def reachable_partners(tx: Tx, *, now: datetime) -> list[TradingPartner]:
-    """Active partners of all the transaction's tenants that are not left alone after a failure."""
+async def partners_to_ask(tx: Tx, *, now: datetime) -> list[TradingPartner]:
+    """Active partners of all the transaction's tenants whose turn it is, and that are not left
+    alone after a failure."""
     rows = await tx.fetch(
         f"""
         SELECT {PARTNER_COLUMNS}
         FROM trading_partner JOIN partner_link USING (tenant_id, partner_id)
         WHERE tenant_id = ANY ($1) AND active
           AND (retry_at IS NULL OR retry_at <= $2 OR flush_requested_at IS NOT NULL)
+          AND (polled_at IS NULL
+               OR polled_at <= $2 - make_interval(secs => trading_partner.collect_every_s))
         ORDER BY tenant_id, partner_id
         """,
         list(tx.tenants),
@@ -213,15 +218,27 @@ async def request_flush(tx: Tx, *, at: datetime) -> int:
     )
 
 
-async def record_contact(
+async def record_contact(tx: Tx, partner: TradingPartner) -> None:
+    """The partner answered: nothing holds us back from it."""
+    await tx.execute(
+        """
+        UPDATE partner_link SET failures = 0, retry_at = NULL, last_error = NULL
+        WHERE tenant_id = $1 AND partner_id = $2 AND failures > 0
+        """,
+        partner.tenant_id,
+        partner.partner_id,
+    )
+
+
+async def record_collected(
     tx: Tx, partner: TradingPartner, *, at: datetime, cursor: str | None = None
 ) -> None:
-    """The partner answered: nothing holds us back from it, and its list was read up to `cursor`."""
+    """What the partner has for us was fetched up to `cursor`, or there was nothing new."""
     await tx.execute(
         """
         UPDATE partner_link
-        SET polled_at = $3, failures = 0, retry_at = NULL, last_error = NULL,
-            inbound_cursor = coalesce($4, inbound_cursor)
+        SET polled_at = $3, inbound_cursor = coalesce($4, inbound_cursor), failures = 0,
+            retry_at = NULL, last_error = NULL
         WHERE tenant_id = $1 AND partner_id = $2
         """,
         partner.tenant_id,

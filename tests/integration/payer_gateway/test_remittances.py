@@ -232,3 +232,15 @@ async def test_remittance_and_events_share_one_transaction(gateway: Gateway, ser
         )
     assert len(rows) == 5
     assert len({row["xmin"] for row in rows}) == 1
+
+
+async def test_a_value_that_cannot_be_stored_stops_nobody(gateway: Gateway) -> None:
+    hostile = file_of(V1).replace(b"C0000002", b"C00\x00002")
+    assert hostile != file_of(V1)
+    gateway.partner.answer(hostile, "hostile.835")
+    gateway.partner.answer(file_of(V1), "good.835")
+    await gateway.receive()
+    assert len(await reported(gateway)) == 2
+    [kept] = (await gateway.get("/interchanges?status=unreadable"))["items"]
+    found = (await gateway.get(f"/interchanges/{kept['interchange_id']}/findings"))["items"]
+    assert [each["code"] for each in found] == ["not-storable"]

@@ -11,12 +11,14 @@ from payer_gateway.handlers.register import subscriptions
 from payer_gateway.handlers.remittances import take_835
 from payer_gateway.storage import interchanges
 from rcm.contracts.values import Finding
-from rcm.db import Tx
+from rcm.db import StatementFailed, Tx
 from rcm.events import JobContext
 from rcm.events.faults import buggify
 from rcm.security.seal import SealError
 
 FILES_PER_TURN = 50
+DATA_EXCEPTION = "22"
+"""The class of SQLSTATEs that say that a value is at fault, not the moment."""
 
 
 @subscriptions.every(seconds=0.5)
@@ -29,11 +31,26 @@ async def read_inbound(context: JobContext) -> None:
     failures = []
     for file in waiting:
         try:
-            await read_file(context, file)
+            await _read_or_keep(context, file)
         except Exception as failure:  # noqa: BLE001 - raised below, after the other files
             failures.append(failure)
     if failures:
         raise ExceptionGroup("some received files could not be worked on", failures)
+
+
+async def _read_or_keep(context: JobContext, file: Interchange) -> None:
+    """What the database will never take (a NUL in a claim's number) is kept for a person."""
+    try:
+        await read_file(context, file)
+    except StatementFailed as failure:
+        if not failure.sqlstate.startswith(DATA_EXCEPTION):
+            raise
+        finding = Finding(code="not-storable", message="it holds values that cannot be stored")
+        async with context.database.transaction((file.tenant_id,)) as tx:
+            if await interchanges.take(tx, file):
+                kept = replace(file, status="unreadable")
+                await _apply(context, tx, kept, Inbound(findings=(finding,)))
+                await interchanges.mark(tx, kept, at=context.clock.now())
 
 
 async def read_file(context: JobContext, file: Interchange) -> None:

@@ -51,7 +51,7 @@ async def take_835(
     )
     judged = await _judge(tx, each, context)
     await remittances.add(tx, _row(file, each, context, judged), _claims(remittance, sent))
-    await _tell(tx, remittance, context, judged, sent)
+    await _tell(tx, remittance, context, judged=judged, sent=sent)
     return [
         FoundIn(file.interchange_id, finding, context.remittance_id) for finding in judged.findings
     ]
@@ -104,6 +104,7 @@ async def _tell(
     tx: Tx,
     remittance: Remittance,
     context: domain.Context,
+    *,
     judged: Judged,
     sent: Mapping[str, Submission],
 ) -> None:

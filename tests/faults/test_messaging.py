@@ -98,14 +98,26 @@ async def history(lab: Lab, journal: Journal) -> History:
     )
 
 
-async def settled(lab: Lab, count: int) -> bool:
-    return bool(
-        await lab.superuser.fetchval(
-            """SELECT (SELECT count(DISTINCT event_id) FROM effect) >= $1
-                  AND NOT EXISTS (SELECT FROM outbox) AND NOT EXISTS (SELECT FROM parked)""",
-            count,
-        )
-    )
+LEFT = """
+SELECT (SELECT count(*) FROM outbox) AS outbox,
+       (SELECT count(*) FROM outbox_quarantine) AS quarantined,
+       (SELECT json_agg(p) FROM (SELECT reason, state, error, count(*) FROM parked
+                                  GROUP BY reason, state, error) AS p) AS parked,
+       (SELECT count(DISTINCT event_id) FROM effect) AS applied
+"""
+
+
+async def until_settled(lab: Lab, journal: Journal, timeout_s: float) -> None:
+    """Everything committed is applied and nothing waits; else says what does."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while True:
+        left = await lab.superuser.fetchrow(LEFT)
+        waiting = left["outbox"] or left["parked"] or left["quarantined"]
+        if not waiting and left["applied"] >= len(journal.committed):
+            return
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"{len(journal.committed)} committed, left: {dict(left)}")
+        await asyncio.sleep(0.1)
 
 
 @pytest.fixture
@@ -143,7 +155,7 @@ async def test_kill_9_of_relays_and_workers_loses_and_repeats_nothing(lab, seed)
         async with journal.writing(lab):
             await eventually(lambda: troupe.kills >= KILLS, 400)
         troupe.spare()
-        await eventually(lambda: settled(lab, len(journal.committed)), 120)
+        await until_settled(lab, journal, 120)
     found = await history(lab, journal)
     print(
         f"{len(found.committed)} committed, {len(found.topic)} on the topic, "
@@ -286,7 +298,7 @@ async def test_the_judge_sees_a_consumer_that_remembers_nothing(lab):
         finally:
             faults.switch_off()
         async with lab.running(consumer()):
-            await eventually(lambda: settled(lab, len(journal.committed)), 60)
+            await until_settled(lab, journal, 60)
     violations = tally(check(await history(lab, journal)))
     print(f"without inbox and gate: {dict(violations)}")
     assert violations["applied_twice"] > 0
@@ -301,7 +313,7 @@ async def test_a_wiped_broker_is_refilled_to_the_same_end_state(own_kafka, serve
         async with lab.running(lab.relay(), lab.consumer(Handling())):
             async with journal.writing(lab):
                 await asyncio.sleep(2)
-            await eventually(lambda: settled(lab, len(journal.committed)), 60)
+            await until_settled(lab, journal, 60)
         before = await lab.effects()
         await own_kafka.wipe()
         await own_kafka.start()
@@ -337,7 +349,7 @@ async def test_ten_deaths_of_the_database_lose_no_acknowledged_write(
             name = lab.urls.app.rsplit("/", 1)[1]
             async with connected(own_postgres.admin_url, name) as superuser:
                 lab.superuser = superuser
-                await eventually(lambda: settled(lab, len(journal.committed)), 120)
+                await until_settled(lab, journal, 120)
                 found = await history(lab, journal)
         on_topic = {one.event_id for one in found.topic}
         # Whose answer was lost may have happened or not; but not by half.

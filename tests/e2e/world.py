@@ -147,6 +147,16 @@ class World:
         return document
 
     @asynccontextmanager
+    async def stopped(self, service: str) -> AsyncIterator[None]:
+        """The service's process is down, in good order, until the block ends."""
+        unit = self.stack.supervisor.unit(service)
+        await unit.stop()
+        try:
+            yield
+        finally:
+            await unit.start()
+
+    @asynccontextmanager
     async def relays_paused(self) -> AsyncIterator[None]:
         """Nothing is published meanwhile: what is written stays in the outbox."""
         await self._switch_relays(paused=True)

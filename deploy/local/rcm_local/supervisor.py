@@ -90,6 +90,10 @@ class Supervisor:
         self._groups.append(units)
         await together(*(self._start(unit) for unit in units))
 
+    def unit(self, name: str) -> Unit:
+        """One of those that were started; raises `KeyError` for any other name."""
+        return {unit.name: unit for group in self._groups for unit in group}[name]
+
     async def watch(self) -> None:
         """Restart whatever ends, for ever. Raises `LocalProblem` when a unit keeps ending."""
         await together(*(self._keep(unit) for group in self._groups for unit in group))

@@ -41,11 +41,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def act(what: str, count: int, do: Callable[[], Awaitable[int]], *, yes: bool) -> None:
-    """Say what would happen to how many; do it when told so."""
-    if not yes:
+    """Say what would happen to how many; do it when told so, and when there is something."""
+    if not count:
+        console.print(f"nothing to do: {what}.")
+    elif not yes:
         console.print(f"would {what}: {count:,}. Add --yes to do it.")
-        return
-    console.print(f"{what}: {await do():,} done, journalled.")
+    else:
+        console.print(f"{what}: {await do():,} done, journalled.")
 
 
 def chosen(service: str | None) -> list[str]:
@@ -80,7 +82,7 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
 
 
 def _text(cell: object) -> str:
-    if cell is None:
+    if cell is None or cell == "":
         return "-"
     if isinstance(cell, datetime):
         return f"{cell.astimezone(UTC):%F %T}Z"

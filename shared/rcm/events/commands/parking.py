@@ -1,5 +1,6 @@
 """`rcm events parked`."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -72,7 +73,7 @@ def release(
 ) -> None:
     """Try the chosen aggregates again now, in order."""
     choice = Choice(None, key, reason, moment(since))
-    run(_change("release", chosen(service), choice, yes=yes))
+    run(_release(chosen(service), choice, yes=yes))
 
 
 @app.command("drop")
@@ -89,17 +90,21 @@ def drop(
     if not (key or reason or since):
         raise typer.BadParameter("say which: --key, --reason or --since")
     choice = Choice(None, key, reason, moment(since))
-    run(_change("drop", chosen(service), choice, yes=yes))
+    run(_drop(chosen(service), choice, yes=yes))
 
 
-async def _change(verb: str, services: list[str], choice: Choice, *, yes: bool) -> None:
-    change = incoming.release if verb == "release" else incoming.drop
+async def _release(services: list[str], choice: Choice, *, yes: bool) -> None:
     for name in services:
         async with installation().place(name).app(actor()) as tx:
-            count = await incoming.count(tx, choice)
+            do = partial(incoming.release, tx, choice)
+            what = f"try parked aggregates of {name} again"
+            await act(what, await incoming.count_heads(tx, choice), do, yes=yes)
 
-            async def do() -> int:
-                return await change(tx, choice)
 
-            if count:
-                await act(f"{name}: {verb} parked events", count, do, yes=yes)
+async def _drop(services: list[str], choice: Choice, *, yes: bool) -> None:
+    for name in services:
+        async with installation().place(name).app(actor()) as tx:
+            do = partial(incoming.drop, tx, choice)
+            await act(
+                f"drop parked events of {name}", await incoming.count(tx, choice), do, yes=yes
+            )

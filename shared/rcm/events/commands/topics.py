@@ -9,7 +9,7 @@ import typer
 from rcm.contracts import event_types
 from rcm.events.commands.asking import Yes, act, console, run, table
 from rcm.events.operator import broker, incoming, outgoing
-from rcm.events.operator.places import Installation, actor, installation
+from rcm.events.operator.places import Installation, actor, installation, journal
 from rcm.events.subscriptions import Subscriptions
 from rcm.events.topics import TopicReport, admin, compare_topics, ensure_topics, planned
 
@@ -64,6 +64,10 @@ async def _ensure(*, yes: bool) -> None:
 
     async def do() -> int:
         made = await ensure_topics(found.bootstrap, found.prefix, subscriptions=subscriptions())
+        # The broker is everybody's, so everybody's journal tells of it.
+        for place in found.places.values():
+            async with place.app(actor()) as tx:
+                await journal(tx, "topics ensure", {"topics": made.created}, len(made.created))
         return len(made.created)
 
     await act("create missing topics", len(report.created), do, yes=yes)

@@ -29,10 +29,11 @@ SELECT consumer, reason, state, count(*) AS events,
 """
 COUNT = f"SELECT count(*) FROM parked WHERE {CHOSEN}"
 # Heads become due; the parking worker applies them, and what waits behind them follows in order.
+HEADS = f"next_attempt_at IS NOT NULL AND reason <> 'late' AND {CHOSEN}"
+COUNT_HEADS = f"SELECT count(*) FROM parked WHERE {HEADS}"
 RELEASE = f"""
 UPDATE parked SET state = 'waiting', attempts = 0, next_attempt_at = clock_timestamp()
- WHERE next_attempt_at IS NOT NULL AND reason <> 'late' AND {CHOSEN}
-RETURNING event_id
+ WHERE {HEADS} RETURNING event_id
 """
 # Dropping an aggregate's event moves its gate past it, else its followers would wait for ever.
 DROP = f"""
@@ -90,7 +91,13 @@ async def summary(tx: Tx) -> Sequence[asyncpg.Record]:
 
 
 async def count(tx: Tx, choice: Choice) -> int:
+    """How many events `drop` would give up."""
     return int(await tx.fetchval(COUNT, *choice.arguments))
+
+
+async def count_heads(tx: Tx, choice: Choice) -> int:
+    """How many aggregates `release` would try."""
+    return int(await tx.fetchval(COUNT_HEADS, *choice.arguments))
 
 
 async def release(tx: Tx, choice: Choice) -> int:

@@ -10,11 +10,11 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 from uuid import UUID
 
 import typer
 
+from rcm import running_stack
 from rcm.db import Database, Tx
 from rcm.ids import NO_TENANT, new_id
 from rcm.security.kek import key_of
@@ -121,11 +121,9 @@ async def journal(tx: Tx, verb: str, arguments: Mapping[str, object], affected: 
 def _environments() -> Mapping[str, Mapping[str, str]]:
     if all(name in os.environ for name in NEEDED):
         return {os.environ.get("RCM_SERVICE", "service"): os.environ}
-    stack_file = Path(os.environ.get("RCM_LOCAL_DIRECTORY", ".local")) / "stack.json"
-    if stack_file.is_file():
-        state = json.loads(stack_file.read_text(encoding="utf-8"))
-        if state.get("environments"):
-            return cast("Mapping[str, Mapping[str, str]]", state["environments"])
+    found = running_stack.environments()
+    if found:
+        return found
     typer.echo(
         "No stack runs here. Start one with `rcm up`, or set the service's own settings "
         f"({', '.join(NEEDED)}).",

@@ -4,16 +4,17 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from rcm import running_stack
 from rcm.db import Database, DatabaseUnavailable, StatementFailed
 from rcm.ledger.export import beancount
 from rcm.ledger.invariants import InvariantResult, verify
@@ -22,7 +23,6 @@ from rcm.money import dollars
 app = typer.Typer(help="The double-entry ledger.", no_args_is_help=True)
 
 URLS_VARIABLE = "RCM_BOOKS_URLS"
-STACK_FILE = Path(".local") / "stack.json"
 
 Databases = Annotated[
     list[str] | None,
@@ -38,7 +38,9 @@ class BooksNotFound(Exception):  # noqa: N818
     """Nobody said where the books are."""
 
 
-def databases_from(given: list[str], *, environment: str, stack_file: Path) -> dict[str, str]:
+def databases_from(
+    given: list[str], *, environment: str, stack: Mapping[str, Any]
+) -> dict[str, str]:
     """Name and URL of each database: from the options, else the environment (`NAME=URL`, commas
     between), else the running local stack. Raises `BooksNotFound`."""
     named = given or [part.strip() for part in environment.split(",") if part.strip()]
@@ -47,10 +49,9 @@ def databases_from(given: list[str], *, environment: str, stack_file: Path) -> d
         if any(not (name and url) for name, _, url in pairs):
             raise BooksNotFound("give each database as NAME=URL")
         return {name: url for name, _, url in pairs}
-    if stack_file.is_file():
-        books = json.loads(stack_file.read_text()).get("books", {})
-        if books:
-            return {str(name): str(url) for name, url in books.items()}
+    books = stack.get("books", {})
+    if books:
+        return {str(name): str(url) for name, url in books.items()}
     raise BooksNotFound(
         f"no books to verify: start the stack, set {URLS_VARIABLE} or give --database"
     )
@@ -73,7 +74,7 @@ def verify_books(
         databases = databases_from(
             database or [],
             environment=os.environ.get(URLS_VARIABLE, ""),
-            stack_file=STACK_FILE,
+            stack=running_stack.state(),
         )
     except BooksNotFound as reason:
         console.print(str(reason))

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from rcm import running_stack
 from rcm.db import Database, DatabaseUnavailable, StatementFailed
 from rcm.security.audit.anchor import FileAnchor
 from rcm.security.audit.signing import AuditKeyUnusable, Signer, Verifiers, public_path
@@ -41,17 +42,18 @@ def make_key(path: Annotated[Path, typer.Argument(help="File for the private key
 @app.command("verify")
 def verify_command(
     database: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             envvar="RCM_AUDIT_DATABASES",
             help="service=postgresql://... of each service database, blank-separated in the "
             "environment. The service's app role is enough: it can read its records and not "
-            "change them.",
+            "change them. Without it, the running local stack's.",
         ),
-    ],
+    ] = None,
     public_key: Annotated[
-        list[Path], typer.Option(envvar="RCM_AUDIT_PUBLIC_KEYS", help="Keys that may have signed.")
-    ],
+        list[Path] | None,
+        typer.Option(envvar="RCM_AUDIT_PUBLIC_KEYS", help="Keys that may have signed."),
+    ] = None,
     anchor: Annotated[
         Path | None,
         typer.Option(envvar="RCM_AUDIT_ANCHOR_FILE", help="Block heads kept outside."),
@@ -62,6 +64,10 @@ def verify_command(
     Exit code 0: all intact. 1: something was changed, cut or removed. 2: it could not be verified.
     """
     console = Console()
+    if not database:
+        database, public_key, anchor = _running_stack()
+    if not public_key:
+        _fail("say with --public-key whose signatures count")
     if anchor is None:
         console.print("[yellow]Without --anchor, records cut off at the end go unnoticed.[/]")
     elif not anchor.exists():
@@ -73,6 +79,17 @@ def verify_command(
     _show(console, outcomes)
     if not all(outcome.intact for _, outcome in outcomes):
         raise typer.Exit(TAMPERED)
+
+
+def _running_stack() -> tuple[list[str], list[Path], Path]:
+    """The local stack's databases, the public half of its signing key, and its anchor."""
+    environments = running_stack.environments()
+    if not environments:
+        _fail("no stack runs here: start one with `rcm up`, or give --database and --public-key")
+    databases = [f"{name}={found['RCM_DATABASE_URL']}" for name, found in environments.items()]
+    settings = next(iter(environments.values()))
+    signing_key = Path(settings["RCM_AUDIT_SIGNING_KEY_FILE"])
+    return databases, [public_path(signing_key)], Path(settings["RCM_AUDIT_ANCHOR_FILE"])
 
 
 async def _verify_all(

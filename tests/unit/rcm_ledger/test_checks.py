@@ -1,7 +1,5 @@
 """The parts of verification that need no database."""
 
-import json
-from pathlib import Path
 
 import pytest
 
@@ -53,31 +51,25 @@ def test_an_unapplied_cent_too_few_or_many_is_a_residue(lost: int) -> None:
     assert cash_residual_cents(ORDERLY, HELD_CENTS - lost) == lost
 
 
-def test_databases_come_from_options_then_environment_then_the_running_stack(
-    tmp_path: Path,
-) -> None:
-    stack = tmp_path / "stack.json"
-    stack.write_text(json.dumps({"books": {"claims-svc": "postgresql://stack"}}))
-    both = {"environment": "a=postgresql://e, b=postgresql://f", "stack_file": stack}
+STACK = {"books": {"claims-svc": "postgresql://stack"}}
+
+
+def test_databases_come_from_options_then_environment_then_the_running_stack() -> None:
+    both = {"environment": "a=postgresql://e, b=postgresql://f", "stack": STACK}
     assert databases_from(["x=postgresql://o?a=b"], **both) == {"x": "postgresql://o?a=b"}
     assert databases_from([], **both) == {"a": "postgresql://e", "b": "postgresql://f"}
-    assert databases_from([], environment="", stack_file=stack) == {
-        "claims-svc": "postgresql://stack"
-    }
+    assert databases_from([], environment="", stack=STACK) == STACK["books"]
 
 
-@pytest.mark.parametrize("content", [None, "{}", '{"books": {}}'])
-def test_without_any_books_it_says_what_to_do(tmp_path: Path, content: str | None) -> None:
-    stack = tmp_path / "stack.json"
-    if content is not None:
-        stack.write_text(content)
+@pytest.mark.parametrize("stack", [{}, {"books": {}}])
+def test_without_any_books_it_says_what_to_do(stack: dict[str, object]) -> None:
     with pytest.raises(BooksNotFound, match="start the stack"):
-        databases_from([], environment="", stack_file=stack)
+        databases_from([], environment="", stack=stack)
 
 
 def test_half_a_pair_is_refused() -> None:
     with pytest.raises(BooksNotFound, match="NAME=URL"):
-        databases_from(["postgresql"], environment="", stack_file=Path("none"))
+        databases_from(["postgresql"], environment="", stack={})
 
 
 @pytest.mark.parametrize(

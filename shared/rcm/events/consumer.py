@@ -209,7 +209,13 @@ class Consumer:
     async def _know_tenants(self) -> None:
         if self._tenants is None:
             return
-        known = await self._tenants()
+        try:
+            known = await self._tenants()
+        except (DatabaseUnavailable, StatementFailed):
+            # The transaction will find out and wait; until then the last known ones do.
+            if self._known is None:
+                raise
+            return
         if known != self._known:
             self._known = known
             self._intake.only(known)

@@ -105,6 +105,7 @@ class Relay:
         self._producer = producer or Producer(bootstrap, prefix=prefix)
         self._wake = asyncio.Event()
         self._missing: dict[str, float] = {}
+        self._fruitless = 0
         self._due = dict.fromkeys(("balance", "measure", "partitions"), 0.0)
         self._state = _State()
 
@@ -231,8 +232,11 @@ class Relay:
             self._state.quarantined += 1
         until = time.monotonic() + MISSING_TOPIC_PAUSE_S
         self._missing.update(dict.fromkeys(delivery.missing_topics, until))
-        if delivery.kept and not delivery.missing_topics and not delivery.delivered:
-            await asyncio.sleep(random.uniform(0.5, 1.5) * BACKOFF_S[0])  # noqa: S311 - jitter
+        stuck = delivery.kept and not delivery.missing_topics and not delivery.delivered
+        self._fruitless = self._fruitless + 1 if stuck else 0
+        if stuck:
+            wait_s = min(BACKOFF_S[0] * 2**self._fruitless, BACKOFF_S[1])
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
     def _is_due(self, what: str) -> bool:
         return time.monotonic() >= self._due[what]

@@ -3,12 +3,14 @@
 import asyncio
 import uuid
 
+import asyncpg
 import orjson
 import pytest
 
 from rcm.contracts.claims import ClaimHeld, ClaimReady
 from rcm.events import EventTooLarge, Received, publish
 from rcm.events.envelope import headers_of
+from rcm.events.session import opened
 from rcm.security.seal import SealBroken
 from rcm.testing.samples import sample
 
@@ -145,3 +147,32 @@ async def test_an_answer_carries_the_chain_that_led_to_it(offline_lab):
     answer = dict(headers_of(row))
     assert answer["ce_correlationid"] == headers["ce_correlationid"]
     assert answer["ce_causationid"] == received.id.encode()
+
+
+async def test_months_are_made_ahead_and_dropped_whole_when_they_are_old(offline_lab):
+    lab = offline_lab
+    part = """SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+               WHERE i.inhparent = 'inbox'::regclass ORDER BY 1"""
+    await lab.superuser.execute(
+        """CREATE TABLE inbox_2020_01 PARTITION OF inbox
+           FOR VALUES FROM ('016f5e66-e800-0000-0000-000000000000')
+                        TO ('016ffe0e-3400-0000-0000-000000000000')"""
+    )
+    before = [row["relname"] for row in await lab.superuser.fetch(part)]
+    async with opened(lab.urls.relay, "months") as session:
+        connection = session.connection
+        assert await connection.fetchval("SELECT ensure_event_partitions(2)") == 0
+        assert await connection.fetchval("SELECT ensure_event_partitions(3)") == 2
+        assert await connection.fetchval("SELECT drop_event_partitions('inbox', 4)") == 1
+        with pytest.raises(asyncpg.PostgresError, match="last four"):
+            await connection.fetchval("SELECT drop_event_partitions('inbox', 3)")
+    after = [row["relname"] for row in await lab.superuser.fetch(part)]
+    assert len(before) == len(after) == 5
+    assert "inbox_2020_01" not in after
+    # What happens now goes into a month, not into the catch-all.
+    await lab.say(lab.held(uuid.uuid4()))
+    month = await lab.superuser.fetchval(
+        """INSERT INTO inbox SELECT tenant_id, 'c', event_id FROM outbox
+           RETURNING tableoid::regclass::text"""
+    )
+    assert month != "inbox_default"

@@ -167,7 +167,9 @@ def _operators() -> None:
 
 def _partitions() -> None:
     """Months of `event_log` and `inbox`, cut by the time prefix of UUIDv7. Only the owner may
-    create tables, so the roles ask through these two functions."""
+    create and drop tables, so the roles ask through these functions. The last four months stay:
+    a record must be known for longer than it can be read again (topics keep 30 days, dead letters
+    90)."""
     script("""
         CREATE FUNCTION event_partition_bound(moment timestamptz) RETURNS uuid
         LANGUAGE sql IMMUTABLE AS $$
@@ -198,7 +200,33 @@ def _partitions() -> None:
             RETURN made;
         END $$;
 
+        CREATE FUNCTION drop_event_partitions(parent text, keep_months integer) RETURNS integer
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+        DECLARE
+            part text; dropped integer := 0;
+            oldest text := parent || to_char(
+                (now() - make_interval(months => keep_months)) AT TIME ZONE 'UTC', '"_"YYYY"_"MM');
+        BEGIN
+            IF parent NOT IN ('event_log', 'inbox') OR keep_months < 4 THEN
+                RAISE EXCEPTION 'months of event_log or inbox, and at least the last four stay'
+                    USING ERRCODE = '22023';
+            END IF;
+            FOR part IN
+                SELECT c.relname FROM pg_inherits AS i
+                  JOIN pg_class AS c ON c.oid = i.inhrelid
+                 WHERE i.inhparent = ('public.' || parent)::regclass
+                   AND c.relname ~ ('^' || parent || '_[0-9]{{4}}_[0-9]{{2}}$')
+                   AND c.relname < oldest
+            LOOP
+                EXECUTE format('DROP TABLE public.%I', part);
+                dropped := dropped + 1;
+            END LOOP;
+            RETURN dropped;
+        END $$;
+
         REVOKE ALL ON FUNCTION ensure_event_partitions(integer) FROM PUBLIC;
+        REVOKE ALL ON FUNCTION drop_event_partitions(text, integer) FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION drop_event_partitions(text, integer) TO {relay};
         GRANT EXECUTE ON FUNCTION ensure_event_partitions(integer) TO {app}, {relay};
         SELECT ensure_event_partitions(2);
     """)

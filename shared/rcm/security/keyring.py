@@ -17,6 +17,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 from uuid import UUID
@@ -61,6 +62,17 @@ class SealBroken(SealError):  # noqa: N818
     """The ciphertext was changed, or it belongs to another tenant, row or event."""
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The file as it was read once, and what was unwrapped of it. A new file makes a new state:
+    what a thread still unwraps of the old one goes with the old one."""
+
+    content: Content
+    current: dict[UUID, tuple[str, AESGCM]] = field(default_factory=dict)
+    ciphers: dict[tuple[UUID, str], AESGCM] = field(default_factory=dict)
+    index_keys: dict[UUID, bytes] = field(default_factory=dict)
+
+
 class FileKeyring:
     """The keyring in a file. The file says which of the given key-encryption keys wraps it."""
 
@@ -72,7 +84,7 @@ class FileKeyring:
         self._lock = threading.Lock()
         self._check_at = 0.0
         self._seen: tuple[int, int, int] | None = None
-        self._forget_ciphers()
+        self._state: _State
         self._refresh()
 
     @classmethod
@@ -94,14 +106,14 @@ class FileKeyring:
         2^-32, so rotate a tenant's key before that."""
         if time.monotonic() >= self._check_at:
             self._refresh()
-        found = self._current.get(tenant_id) or self._load_current(tenant_id)
+        found = self._state.current.get(tenant_id) or self._load_current(tenant_id)
         nonce = os.urandom(NONCE_BYTES)
         return SealedBytes(found[0], nonce + found[1].encrypt(nonce, plaintext, aad))
 
     def open(self, tenant_id: UUID, sealed: SealedBytes, aad: bytes) -> bytes:
         if time.monotonic() >= self._check_at:
             self._refresh()
-        cipher = self._ciphers.get((tenant_id, sealed.key_id))
+        cipher = self._state.ciphers.get((tenant_id, sealed.key_id))
         if cipher is None:
             cipher = self._load_cipher(tenant_id, sealed.key_id)
         try:
@@ -114,10 +126,11 @@ class FileKeyring:
         finds the same row for ever. The caller brings `value` into one form (case, blanks)."""
         if time.monotonic() >= self._check_at:
             self._refresh()
-        key = self._index_keys.get(tenant_id)
+        key = self._state.index_keys.get(tenant_id)
         if key is None:
-            wrapped = self._tenant(tenant_id)["index_key"]
-            key = self._index_keys[tenant_id] = self._unwrap(tenant_id, INDEX_KEY, wrapped)
+            state, found = self._known(tenant_id)
+            key = self._unwrap(state.content, tenant_id, INDEX_KEY, found["index_key"])
+            state.index_keys[tenant_id] = key
         name = purpose.encode()
         message = len(name).to_bytes(2, "big") + name + value.encode()
         return hmac.digest(key, message, hashlib.sha256)
@@ -126,7 +139,7 @@ class FileKeyring:
         """Everyone with keys; shredded tenants are no longer among them."""
         self._refresh()
         return tuple(
-            UUID(name) for name, found in self._content["tenants"].items() if found["keys"]
+            UUID(name) for name, found in self._state.content["tenants"].items() if found["keys"]
         )
 
     def add_tenant(self, tenant_id: UUID) -> None:
@@ -137,15 +150,15 @@ class FileKeyring:
                 raise KeyShredded("a shredded tenant gets no new keys")
             if not found:
                 found = TenantKeys(current="", keys={}, index_key="", shredded=[])
-                found["index_key"] = self._new_key(tenant_id, INDEX_KEY)
-                self._add_current(tenant_id, found)
+                found["index_key"] = self._new_key(content, tenant_id, INDEX_KEY)
+                self._add_current(content, tenant_id, found)
                 content["tenants"][str(tenant_id)] = found
 
     def rotate(self, tenant_id: UUID) -> str:
         """Seal under a new key from now on and return its id; older keys still open."""
         with self._changed() as content:
             found = _present(content["tenants"], tenant_id)
-            self._add_current(tenant_id, found)
+            self._add_current(content, tenant_id, found)
             return found["current"]
 
     def shred(self, tenant_id: UUID) -> None:
@@ -162,56 +175,63 @@ class FileKeyring:
             for name, found in content["tenants"].items():
                 if not found["keys"]:
                     continue
-                wrapped = {
-                    key_id: _wrap(key, UUID(name), key_id, self._unwrap(UUID(name), key_id, old))
-                    for key_id, old in {**found["keys"], INDEX_KEY: found["index_key"]}.items()
-                }
+                tenant_id, wrapped = UUID(name), {**found["keys"], INDEX_KEY: found["index_key"]}
+                for key_id, old in wrapped.items():
+                    plain = self._unwrap(content, tenant_id, key_id, old)
+                    wrapped[key_id] = _wrap(key, tenant_id, key_id, plain)
                 found["index_key"] = wrapped.pop(INDEX_KEY)
                 found["keys"] = wrapped
             content["wrapped_by"] = key.key_id
             self._wrappers[key.key_id] = key
 
-    def _add_current(self, tenant_id: UUID, found: TenantKeys) -> None:
+    def _add_current(self, content: Content, tenant_id: UUID, found: TenantKeys) -> None:
         found["current"] = secrets.token_hex(6)
-        found["keys"][found["current"]] = self._new_key(tenant_id, found["current"])
+        found["keys"][found["current"]] = self._new_key(content, tenant_id, found["current"])
 
-    def _new_key(self, tenant_id: UUID, name: str) -> str:
-        return _wrap(self._wrapper(), tenant_id, name, secrets.token_bytes(KEY_BYTES))
+    def _new_key(self, content: Content, tenant_id: UUID, name: str) -> str:
+        return _wrap(self._wrapper(content), tenant_id, name, secrets.token_bytes(KEY_BYTES))
 
     def _load_current(self, tenant_id: UUID) -> tuple[str, AESGCM]:
-        key_id = self._tenant(tenant_id)["current"]
-        current = (key_id, self._load_cipher(tenant_id, key_id))
-        self._current[tenant_id] = current
+        state, found = self._known(tenant_id)
+        key_id = found["current"]
+        current = (key_id, self._cipher(state, tenant_id, key_id))
+        state.current[tenant_id] = current
         return current
 
     def _load_cipher(self, tenant_id: UUID, key_id: str) -> AESGCM:
-        found = self._content["tenants"].get(str(tenant_id))
-        if found is None or key_id not in found["keys"]:
-            self._refresh()
-            found = self._tenant(tenant_id, key_id)
+        state, found = self._known(tenant_id, key_id)
         if key_id not in found["keys"]:
             raise KeyUnknown(f"the keyring has no key {key_id[:64]!r} for tenant {tenant_id}")
-        cipher = AESGCM(self._unwrap(tenant_id, key_id, found["keys"][key_id]))
-        self._ciphers[tenant_id, key_id] = cipher
+        return self._cipher(state, tenant_id, key_id)
+
+    def _cipher(self, state: _State, tenant_id: UUID, key_id: str) -> AESGCM:
+        wrapped = state.content["tenants"][str(tenant_id)]["keys"][key_id]
+        cipher = AESGCM(self._unwrap(state.content, tenant_id, key_id, wrapped))
+        state.ciphers[tenant_id, key_id] = cipher
         return cipher
 
-    def _tenant(self, tenant_id: UUID, key_id: str = "") -> TenantKeys:
-        if str(tenant_id) not in self._content["tenants"]:
+    def _known(self, tenant_id: UUID, key_id: str = "") -> tuple[_State, TenantKeys]:
+        """The tenant's keys; the file is looked at once more where they, or this one, are not."""
+        state = self._state
+        found = state.content["tenants"].get(str(tenant_id))
+        if found is None or (key_id and key_id not in found["keys"]):
             self._refresh()
-        found = _present(self._content["tenants"], tenant_id)
+            state = self._state
+        found = _present(state.content["tenants"], tenant_id)
         if key_id in found["shredded"]:
             raise KeyShredded(f"the key {key_id} of tenant {tenant_id} was deleted")
-        return found
+        return state, found
 
-    def _unwrap(self, tenant_id: UUID, name: str, wrapped: str) -> bytes:
-        return self._wrapper().unwrap(base64.b64decode(wrapped), _context(tenant_id, name))
+    def _unwrap(self, content: Content, tenant_id: UUID, name: str, wrapped: str) -> bytes:
+        wrapper = self._wrapper(content)
+        return wrapper.unwrap(base64.b64decode(wrapped), _context(tenant_id, name))
 
-    def _wrapper(self) -> KeyEncryptionKey:
-        found = self._wrappers.get(self._content["wrapped_by"])
+    def _wrapper(self, content: Content) -> KeyEncryptionKey:
+        found = self._wrappers.get(content["wrapped_by"])
         if found is None:
             raise KeyringUnusable(
-                f"{self._path} is wrapped by the key-encryption key "
-                f"{self._content['wrapped_by']}, which this process was not given"
+                f"{self._path} is wrapped by the key-encryption key {content['wrapped_by']}, "
+                "which this process was not given"
             )
         return found
 
@@ -222,23 +242,17 @@ class FileKeyring:
                 status = self._path.stat()
                 seen = (status.st_ino, status.st_mtime_ns, status.st_size)
                 if seen != self._seen:
-                    self._content = parsed(self._path)
+                    self._state = _State(parsed(self._path))
                     self._seen = seen
-                    self._forget_ciphers()
             # Last, so that a file that cannot be read is looked for at every call.
             self._check_at = time.monotonic() + self.check_interval_s
-
-    def _forget_ciphers(self) -> None:
-        self._current: dict[UUID, tuple[str, AESGCM]] = {}
-        self._ciphers: dict[tuple[UUID, str], AESGCM] = {}
-        self._index_keys: dict[UUID, bytes] = {}
 
     @contextlib.contextmanager
     def _changed(self) -> Iterator[Content]:
         """A copy of the newest file, to be changed; written when nothing was raised."""
         with locked(self._path):
             self._refresh()
-            content = copy.deepcopy(self._content)
+            content = copy.deepcopy(self._state.content)
             yield content
             replace(self._path, content)
         self._refresh()

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
@@ -69,6 +70,7 @@ def replace(path: Path, content: Content) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
+        _as_before(descriptor, path)
         json.dump(content, file)
         file.flush()
         os.fsync(file.fileno())
@@ -78,3 +80,13 @@ def replace(path: Path, content: Content) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _as_before(descriptor: int, path: Path) -> None:
+    """Owner and mode of the file that is replaced: root may change keys, and the services can still
+    read them. Who may not give it away is refused, rather than lock the services out."""
+    if path.exists():
+        before, made = path.stat(), os.fstat(descriptor)
+        if (before.st_uid, before.st_gid) != (made.st_uid, made.st_gid):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode))

@@ -5,6 +5,7 @@ import os
 import secrets
 import stat
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
@@ -193,6 +194,54 @@ def test_a_shredded_tenant_is_gone_for_every_process(own: FileKeyring, kek: Loca
     assert (left["keys"], left["index_key"], left["shredded"]) == ({}, "", [sealed.key_id])
 
 
+class SlowKey(LocalKey):
+    """A key-encryption key that is far away: something else happens while it is asked."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        key = super().unwrap(wrapped, context)
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
+        return key
+
+
+@pytest.mark.parametrize("use", ["open", "seal", "blind_index"])
+def test_a_key_shredded_while_another_thread_unwraps_it_is_not_kept(
+    tmp_path: Path, use: str
+) -> None:
+    far = SlowKey(secrets.token_bytes(KEY_BYTES))
+    own = FileKeyring.create(tmp_path / "keyring.json", far)
+    own.add_tenant(TENANT)
+    sealed = own.seal(TENANT, TEXT, b"place")
+    reader = FileKeyring.load(own._path, far)
+    calls: dict[str, Callable[[], object]] = {
+        "open": lambda: reader.open(TENANT, sealed, b"place"),
+        "seal": lambda: reader.seal(TENANT, TEXT, b"place"),
+        "blind_index": lambda: reader.blind_index(TENANT, "member", "A1"),
+    }
+
+    def shred_and_notice() -> None:
+        own.shred(TENANT)
+        assert reader.tenants() == ()
+
+    far.meanwhile = shred_and_notice
+    calls[use]()
+    with pytest.raises(KeyShredded):
+        calls[use]()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_a_keyring_that_root_changes_stays_its_owners(own: FileKeyring) -> None:
+    """Or the services that run as that owner could not read it any more."""
+    os.chown(own._path, 65534, 65534)
+    own._path.chmod(0o640)
+    own.rotate(TENANT)
+    found = own._path.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (65534, 65534, 0o640)
+
+
 def test_a_rotation_elsewhere_is_followed(own: FileKeyring, kek: LocalKey) -> None:
     elsewhere = ImpatientKeyring.load(own._path, kek)
     new = own.rotate(TENANT)
@@ -260,7 +309,7 @@ def test_writers_at_once_lose_no_key(own: FileKeyring, kek: LocalKey) -> None:
         list(pool.map(add, [tenants[n::4] for n in range(4)]))
     found = FileKeyring.load(own._path, kek)
     assert set(found.tenants()) == {TENANT, *tenants}
-    assert len(found._content["tenants"][str(TENANT)]["keys"]) == 21
+    assert len(json.loads(own._path.read_text())["tenants"][str(TENANT)]["keys"]) == 21
 
 
 def test_a_failed_write_leaves_the_old_file(

@@ -144,19 +144,25 @@ async def _pipeline(insert: Callable[[], Awaitable[float]], *children: Child) ->
 async def latency(console: Console, addresses: Addresses) -> None:
     """Commit to effect at a steady rate: API and relay in one process, the consumer in another."""
     place = await kit.make_place(addresses.postgres_admin_url, addresses.kafka_bootstrap)
-    database, stop = place.database(), asyncio.Event()
+    database, stop = place.database(pool_size=8), asyncio.Event()
     relay = Relay(place.urls.relay, place.bootstrap, prefix=place.prefix)
     running = asyncio.create_task(relay.run(stop))
     count = RATE * SECONDS
-    limit_s = SECONDS + 15
+    limit_s = 3 * SECONDS + 15
     child = await Child.start("clocked-consumer", place, expected=count, limit_s=limit_s)
     committed: dict[int, float] = {}
-    began = time.perf_counter()
-    for event in kit.things(count, keys=KEYS, size=SIZE):
-        await asyncio.sleep(max(0.0, began + event.number / RATE - time.perf_counter()))
+
+    async def request(event: kit.ThingHappened) -> None:
         async with database.transaction([kit.TENANT]) as tx:
             await publish(tx, [event])
         committed[event.number] = time.time()
+
+    began = time.perf_counter()
+    # A request waits for no other, as in a service.
+    async with asyncio.TaskGroup() as requests:
+        for event in kit.things(count, keys=KEYS, size=SIZE):
+            await asyncio.sleep(max(0.0, began + event.number / RATE - time.perf_counter()))
+            requests.create_task(request(event))
     seen = {int(number): at for number, at in json.loads(await child.done()).items()}
     stop.set()
     await running

@@ -13,6 +13,11 @@ def new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
+def new_id_text() -> str:
+    """The same as text, for those who make thousands and only pass them on."""
+    return str(uuid_utils.uuid7())
+
+
 def derived_id(namespace: UUID, *parts: object) -> UUID:
     """The same UUID for the same namespace and parts, so a replay makes nothing twice (UUIDv5)."""
     return uuid5(namespace, "\x1f".join(str(part) for part in parts))

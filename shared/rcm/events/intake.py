@@ -15,13 +15,12 @@ from pydantic import ValidationError
 from rcm.contracts.base import Event
 from rcm.events.envelope import JSON, STRUCTURED, schema_of, stand_in_id, unstructured
 from rcm.events.items import Fault, Item, Record
-from rcm.events.outbox import MAX_VALUE_BYTES
+from rcm.events.outbox import KEY_CHARACTERS, MAX_VALUE_BYTES
 from rcm.events.received import Received
 from rcm.ids import NO_TENANT
 
 UUID_TEXT = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MAX_SEQUENCE = 2**63 - 1
-KEY_CHARACTERS = 200
 DETAIL_CHARACTERS = 512
 NOBODY = str(NO_TENANT)
 

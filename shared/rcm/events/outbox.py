@@ -15,9 +15,10 @@ from rcm.db import Tx
 from rcm.events import wake
 from rcm.events.faults import buggify
 from rcm.events.received import Caused, aad
-from rcm.ids import new_id
+from rcm.ids import new_id, new_id_text
 
 SHARDS = 64
+KEY_CHARACTERS = 200
 MAX_VALUE_BYTES = 900_000
 """Below the broker's 1 MiB record limit with room for headers."""
 
@@ -131,7 +132,7 @@ async def append_letters(tx: Tx, letters: Sequence[Letter]) -> None:
 @dataclass(slots=True)
 class _Row:
     stream: Stream
-    event_id: UUID
+    event_id: str
     event_type: str
     value: bytes
     caused: Caused | None
@@ -142,17 +143,19 @@ def _row(tx: Tx, found: Event | Caused) -> _Row:
     event = found.event if isinstance(found, Caused) else found
     if event.tenant_id not in tx.tenants:
         raise ValueError(f"{type(event).__name__}: the transaction does not serve its tenant")
-    event_id, event_type = new_id(), type(event).__name__
+    event_id, event_type, key = new_id_text(), type(event).__name__, event.key
+    if not key or len(key) > KEY_CHARACTERS or not key.isprintable():
+        raise ValueError(f"{event_type}: its key is not 1 to {KEY_CHARACTERS} printable characters")
     if event.person_field is not None:
         event = _sealed(tx, event, event_id)
     value = event.__pydantic_serializer__.to_json(event)
     if len(value) > MAX_VALUE_BYTES:
         raise EventTooLarge(event_type, len(value))
-    stream = (event.tenant_id, event.topic.name, event.key)
+    stream = (event.tenant_id, event.topic.name, key)
     return _Row(stream, event_id, event_type, value, caused)
 
 
-def _sealed(tx: Tx, event: Event, event_id: UUID) -> Event:
+def _sealed(tx: Tx, event: Event, event_id: str) -> Event:
     block = getattr(event, event.person_field or "")
     if block is None:
         return event
@@ -160,7 +163,7 @@ def _sealed(tx: Tx, event: Event, event_id: UUID) -> Event:
         raise ValueError("a block sealed for another event does not open here: open it first")
     if tx.keyring is None:
         raise ValueError(f"{type(event).__name__} has a person block and there is no keyring")
-    place = aad(event.tenant_id, type(event).__name__, str(event_id))
+    place = aad(event.tenant_id, type(event).__name__, event_id)
     plaintext = block.value.__pydantic_serializer__.to_json(block.value)
     return event.with_sealed(tx.keyring.seal(event.tenant_id, plaintext, place))
 

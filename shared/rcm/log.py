@@ -230,12 +230,17 @@ def _take_over_hooks() -> None:
         if arguments.exc_value is not None:
             failure(logger, "an exception was not caught in a thread", arguments.exc_value)
 
+    def unraisable(found: "sys.UnraisableHookArgs") -> None:
+        if found.exc_value is not None:
+            failure(logger, "an exception could not be raised", found.exc_value)
+
     def warned(*said: Any, **_: object) -> None:
         _message, category, path, *_line = said
         logger.warning("a warning was raised", error_type=category.__name__, path=path)
 
     sys.excepthook = uncaught
     threading.excepthook = uncaught_in_thread
+    sys.unraisablehook = unraisable
     warnings.showwarning = warned
 
 

@@ -92,8 +92,10 @@ def span(
 
 
 def parent_of(headers: Mapping[str, str]) -> Context:
-    """The context that `traceparent` and `tracestate` name; an empty one when they name none."""
-    return _propagator.extract(headers, context=Context())
+    """The context that `traceparent` names; an empty one when it names none. `tracestate` stays
+    behind: it holds whatever a caller likes, and would be exported with every span."""
+    named = {"traceparent": headers.get("traceparent", "")}
+    return _propagator.extract(named, context=Context())
 
 
 def traceparent() -> str | None:

@@ -76,8 +76,10 @@ class JwksCache:
     async def _fetch(self) -> None:
         """An issuer that is away or answers nonsense changes nothing; the age of the keys tells."""
         try:
-            keys = _public_keys(await self._answer())
-        except (httpx.HTTPError, ValueError) as failure:
+            # The client's own limit is for each read, so an answer that trickles would pass it.
+            async with asyncio.timeout(FETCH_TIMEOUT_S):
+                keys = _public_keys(await self._answer())
+        except (httpx.HTTPError, ValueError, TimeoutError, RecursionError) as failure:
             log.warning("token_keys_not_fetched", extra={"error_type": type(failure).__name__})
             return
         self._fetched_at = time.monotonic()

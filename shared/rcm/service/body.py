@@ -24,8 +24,8 @@ class JsonRequest(Request):
 
 def is_json(content_type: str) -> bool:
     """Whether the media type is JSON or built on it (`application/fhir+json`)."""
-    media_type = content_type.split(";", 1)[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
+    kind, _, subtype = content_type.split(";", 1)[0].strip().lower().partition("/")
+    return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
 def require_json(content_type: str) -> None:

@@ -5,6 +5,7 @@ log that would print its text.
 """
 
 import asyncio
+import contextlib
 import re
 import time
 from dataclasses import dataclass, field
@@ -22,10 +23,18 @@ from rcm.ids import new_id
 from rcm.service import problems
 
 # UUIDs and trace ids pass; a name, a birth date or an account number does not: ids are logged.
-_REQUEST_ID = re.compile(r"[0-9a-fA-F-]{16,64}")
+_REQUEST_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+# The semantic conventions' name for whatever else a caller made up.
+_OTHER_METHOD = "_OTHER"
+# Any number that could be within a limit; Python refuses to read one of thousands of digits.
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _HEADER_BYTES_MAX = 32_768
 _QUERY_BYTES_MAX = 8_192
 _BODY_DEADLINE_S = 60.0
+# Of a body that nobody wants, so much is read away, for so long.
+_DRAIN_BYTES_MAX = 64_000_000
+_DRAIN_DEADLINE_S = 5.0
 _QUIET_PATHS = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -80,7 +89,20 @@ class _Exchange:
             headers["X-Request-Id"] = self.request_id
             if self.secure:
                 headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            if headers.get("connection") == "close":
+                await self._drain()
         await self.send(message)
+
+    async def _drain(self) -> None:
+        """Read away what is still coming: a connection that is closed over unread bytes is reset,
+        and then the client never sees why it was refused."""
+        left = _DRAIN_BYTES_MAX
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_DEADLINE_S):
+                while not self.body_done and left > 0:
+                    message = await self.receive()
+                    left -= len(message.get("body", b""))
+                    self.body_done = not message.get("more_body", False)
 
 
 class Envelope:
@@ -111,15 +133,15 @@ class Envelope:
         with (
             structlog.contextvars.bound_contextvars(request_id=exchange.request_id),
             telemetry.span(
-                scope["method"], kind=SpanKind.SERVER, parent=telemetry.parent_of(headers)
+                method := _method(scope), kind=SpanKind.SERVER, parent=telemetry.parent_of(headers)
             ) as span,
         ):
             await self._answer(scope, headers, exchange)
             route = _route(scope)
-            span.update_name(f"{scope['method']} {route}")
+            span.update_name(f"{method} {route}")
             span.set_attributes(
                 {
-                    "http.request.method": scope["method"],
+                    "http.request.method": method,
                     "http.route": route,
                     "http.response.status_code": exchange.status,
                 }
@@ -147,7 +169,7 @@ class Envelope:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise _refused("nul_character", "Texts cannot hold the NUL character.", 400)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._body_limit_bytes:
+        if not _LENGTH.fullmatch(length) or int(length) > self._body_limit_bytes:
             raise HTTPException(413, headers={"Connection": "close"})
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise Problem(
@@ -172,18 +194,21 @@ def _route(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", None) or "(none)")
 
 
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else _OTHER_METHOD
+
+
 def _account(scope: Scope, exchange: _Exchange, route: str) -> None:
     duration_s = time.perf_counter() - exchange.started_at
-    telemetry.REQUEST_DURATION.labels(scope["method"], route, str(exchange.status)).observe(
-        duration_s
-    )
+    method, status = _method(scope), str(exchange.status)
+    telemetry.REQUEST_DURATION.labels(method, route, status).observe(duration_s)
     fields: dict[str, Any] = {"trace_id": telemetry.trace_id()}
     call = scope["state"].get("call")
     if call is not None:
         fields |= {"tenant_id": call.principal.tenant_id, "subject": call.principal.subject}
     log.get("rcm.requests").info(
         "request served",
-        method=scope["method"],
+        method=method,
         route=route,
         status=exchange.status,
         duration_ms=round(duration_s * 1000, 2),

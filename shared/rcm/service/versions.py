@@ -81,6 +81,6 @@ def answer_not_modified(request: Request, response: Response) -> Response:
     tag, held = response.headers.get("etag"), request.headers.get("if-none-match", "")
     if tag is None or response.status_code != 200:
         return response
-    if tag in (found.strip().removeprefix("W/") for found in held.split(",")):
+    if {tag, "*"} & {found.strip().removeprefix("W/") for found in held.split(",")}:
         return Response(status_code=304, headers={"ETag": tag})
     return response

@@ -86,4 +86,7 @@ async def test_what_was_not_modified_is_not_sent_again(notes: ServiceUnderTest) 
         tag = (await client.get(path)).headers["ETag"]
         same = await client.get(path, headers={"If-None-Match": tag})
         other = await client.get(path, headers={"If-None-Match": '"9"'})
+        one_of = await client.get(path, headers={"If-None-Match": f'"9", W/{tag}'})
+        any_at_all = await client.get(path, headers={"If-None-Match": "*"})
     assert (same.status_code, same.content, other.status_code) == (304, b"", 200)
+    assert (one_of.status_code, any_at_all.status_code) == (304, 304)

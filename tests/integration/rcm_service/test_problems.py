@@ -60,6 +60,11 @@ REFUSALS: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
     ("GET /Maria-Canary", {}, 404, "not_found", []),
     ("GET /docs", {}, 404, "not_found", []),
     ("PATCH /notes", {"json": NOTE}, 405, "method_not_allowed", []),
+    ("CANARY /notes", {"json": NOTE}, 405, "method_not_allowed", []),
+    ("POST /files", {"content": b"x", "headers": {"Content-Length": "9" * 5000}}, 413,
+     "body_too_large", []),
+    ("POST /notes", {"content": b'{"text": "x"}', "headers": {"Content-Type": "image/svg+json"}},
+     415, "unsupported_media_type", ["header.Content-Type"]),
     ("GET /broken", {}, 500, "internal_error", []),
 ]  # fmt: skip
 
@@ -136,6 +141,15 @@ async def test_the_scheme_is_read_in_any_case(notes: ServiceUnderTest) -> None:
     assert answer.json() == {"subject": "test-system", "tenant": str(notes.tenant)}
 
 
+async def test_an_invented_method_is_no_label_of_a_metric(notes: ServiceUnderTest) -> None:
+    """Or each one would be a time series of its own, under a name that a caller chose."""
+    async with notes.client() as client:
+        await client.request("MARIA", "/notes")
+        metrics = (await client.get("/metrics")).text
+    assert 'method="_OTHER",route="/notes",status="405"' in metrics
+    assert "MARIA" not in metrics
+
+
 async def chunks(count: int) -> AsyncIterator[bytes]:
     for _ in range(count):
         yield b"x" * 100_000
@@ -177,6 +191,8 @@ async def test_a_body_that_trickles_is_given_up(
         ("01a20983-ea1e-72e7-a451-53c42ad7873e", True),
         ("Maria-Canary-1980-01-02", False),
         ("123-45-6789", False),
+        ("1980-01-02-123-45-6789", False),
+        ("4111111111111111", False),
         ("x" * 200, False),
     ],
 )

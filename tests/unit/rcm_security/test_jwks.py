@@ -1,7 +1,7 @@
 """The issuer's keys: asked for rarely, whatever callers invent, and never taken from elsewhere."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -74,6 +74,13 @@ async def test_known_keys_serve_on_while_the_issuer_is_away() -> None:
         await stale.key(key_id)
 
 
+async def trickle() -> AsyncIterator[bytes]:
+    """A byte now and then, each in time for the client's patience with a single read."""
+    while True:
+        yield b" "
+        await asyncio.sleep(0.02)
+
+
 ANSWERS: list[tuple[str, Answer]] = [
     ("away", away),
     ("an error", lambda _: httpx.Response(500)),
@@ -82,11 +89,17 @@ ANSWERS: list[tuple[str, Answer]] = [
     ("a list", lambda _: httpx.Response(200, json=[])),
     ("no keys", lambda _: httpx.Response(200, json={"issuer": "x"})),
     ("a flood", lambda _: httpx.Response(200, content=b" " * 300_000)),
+    ("a depth", lambda _: httpx.Response(200, content=b"[" * 200_000)),
+    ("a trickle", lambda _: httpx.Response(200, content=trickle())),
 ]
 
 
 @pytest.mark.parametrize("answer", [case[1] for case in ANSWERS], ids=[case[0] for case in ANSWERS])
-async def test_without_the_issuers_keys_nobody_is_judged(answer: Answer) -> None:
+@pytest.mark.timeout(10)
+async def test_without_the_issuers_keys_nobody_is_judged(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rcm.security.jwks.FETCH_TIMEOUT_S", 0.3)
     provider = Provider(answer)
     with pytest.raises(Unavailable) as refusal:
         await provider.cache().key("any")

@@ -27,11 +27,13 @@ def output(monkeypatch: pytest.MonkeyPatch) -> Iterator[Output]:
     """The process's log, configured as a service does, and put back afterwards."""
     root = logging.getLogger()
     before = (root.handlers, root.level, sys.excepthook, warnings.showwarning)
+    before_unraisable = sys.unraisablehook
     stream = Output()
     monkeypatch.setattr(sys, "stdout", stream)
     log.configure(service="claims-svc", role="worker", level="INFO")
     yield stream
     root.handlers, root.level, sys.excepthook, warnings.showwarning = before
+    sys.unraisablehook = before_unraisable
 
 
 @pytest.mark.parametrize(
@@ -129,6 +131,22 @@ def test_a_group_of_exceptions_is_told_by_its_first(output: Output) -> None:
     log.failure(log.get("rcm.x"), "tasks failed", ExceptionGroup("Canary", [raised()]))
     assert output.lines()[0]["causes"] == ["StatementFailed", "ValueError"]
     assert "Canary" not in output.getvalue()
+
+
+class Unfortunate:
+    """Fails where nobody can catch it."""
+
+    def __del__(self) -> None:
+        raise ValueError("Maria Canary")
+
+
+def test_what_nobody_can_catch_is_told_the_same_way(
+    output: Output, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Unfortunate()
+    [line] = output.lines()
+    assert (line["event"], line["error_type"]) == ("an exception could not be raised", "ValueError")
+    assert "Canary" not in output.getvalue() + "".join(capfd.readouterr())
 
 
 def test_what_nobody_catches_is_told_the_same_way(output: Output) -> None:

@@ -92,6 +92,7 @@ def test_json_is_read_within_limits(text: bytes, name: str | None) -> None:
         ("application/json; charset=utf-8", True),
         ("Application/FHIR+JSON", True),
         ("text/json", False),
+        ("image/svg+json", False),
         ("text/plain", False),
         ("", False),
     ],
@@ -191,6 +192,19 @@ def test_a_traceparent_goes_in_and_comes_out(spans: InMemorySpanExporter) -> Non
     assert found is not None
     assert found.split("-")[1] == given.split("-")[1]
     assert found.split("-")[2] != given.split("-")[2]
+
+
+def test_what_else_a_caller_says_of_a_trace_goes_nowhere(spans: InMemorySpanExporter) -> None:
+    given = {
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "tracestate": "name=maria-canary",
+        "baggage": "name=maria-canary",
+    }
+    with telemetry.span("work", parent=telemetry.parent_of(given)):
+        pass
+    [span] = spans.get_finished_spans()
+    assert format(span.context.trace_id, "032x") == given["traceparent"].split("-")[1]
+    assert "canary" not in span.to_json()
 
 
 RCM = Path(sys.executable).parent / "rcm"

@@ -1,6 +1,5 @@
 """The parts of verification that need no database."""
 
-
 import pytest
 
 from rcm.ledger import AccountCode

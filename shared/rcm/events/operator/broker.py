@@ -57,13 +57,12 @@ async def members(bootstrap: str, group: str) -> tuple[str, Sequence[Member]]:
         answers = await client.describe_consumer_groups([group])
     for answer in answers:
         for _, _, state, _, _, found in answer.groups:
-            return state, [_member(*each) for each in found]
+            return state, [_member(each) for each in found]
     return "Dead", []
 
 
-def _member(
-    member_id: str, _client_id: str, host: str, _metadata: bytes, assignment: bytes
-) -> Member:
+def _member(described: tuple[str, str, str, bytes, bytes]) -> Member:
+    member_id, _, host, _, assignment = described
     # A member that has just joined has no assignment yet.
     given = ConsumerProtocol.ASSIGNMENT.decode(assignment).partitions() if assignment else ()
     return Member(host.removeprefix("/"), member_id, len(given))

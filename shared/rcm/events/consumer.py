@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 
 from rcm import log
 from rcm.db import Database, DatabaseUnavailable, StatementFailed
-from rcm.events import telemetry
+from rcm.events import memory, telemetry
 from rcm.events.applier import Applied, Applier
 from rcm.events.errors import is_transient
 from rcm.events.faults import buggify
@@ -109,6 +109,7 @@ class Consumer:
         if self._idle:
             await stop.wait()
             return
+        memory.prepare()
         delay = BACKOFF_S[0]
         while not stop.is_set():
             try:

@@ -32,14 +32,17 @@ def schema_of(topic: str, event_type: str) -> str:
 
 
 def headers_of(row: Row) -> Headers:
-    """The headers of an outbox or log row. A dead letter carries all of its own."""
+    """The headers of an outbox or log row. A dead letter carries all of its own.
+
+    An event without a cause begins its own chain and has no correlation id: it would be `ce_id`.
+    """
     stored = orjson.loads(row["headers"])
     extra = [(name, value.encode()) for name, value in stored.items()]
     sequence = row["aggregate_sequence"]
     if sequence is None:
         return extra
     event_id, subject = row["event_id"].encode(), row["aggregate_id"].encode()
-    headers = [
+    return [
         *_fixed(row["topic"], row["ce_type"]),
         ("ce_id", event_id),
         ("ce_subject", subject),
@@ -48,9 +51,6 @@ def headers_of(row: Row) -> Headers:
         ("ce_tenantid", row["tenant_id"].encode()),
         *extra,
     ]
-    if "ce_correlationid" not in stored:
-        headers.append(("ce_correlationid", event_id))
-    return headers
 
 
 def key_of(row: Row) -> bytes | None:

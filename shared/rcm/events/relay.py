@@ -17,7 +17,7 @@ from typing import Any
 
 from rcm import log
 from rcm.db import DatabaseUnavailable, StatementFailed, safe_errors
-from rcm.events import telemetry, wake
+from rcm.events import memory, telemetry, wake
 from rcm.events.faults import buggify
 from rcm.events.outbox import SHARDS
 from rcm.events.producer import Delivery, Producer
@@ -126,6 +126,7 @@ class Relay:
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until `stop`; survives the loss of database and broker. On `stop` the batch in
         flight is finished (its deadline is the producer's) and the locks are freed."""
+        memory.prepare()
         wake.listen(self._wake)
         delay = BACKOFF_S[0]
         try:

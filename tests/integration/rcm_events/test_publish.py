@@ -128,8 +128,7 @@ async def test_headers_are_a_cloudevent_in_binary_mode(offline_lab):
     assert headers["ce_subject"] == headers["ce_partitionkey"] == str(claim).encode()
     assert headers["ce_tenantid"] == str(offline_lab.tenant).encode()
     assert headers["content-type"] == b"application/json"
-    assert headers["ce_correlationid"] == headers["ce_id"]
-    assert "ce_causationid" not in headers
+    assert not {"ce_correlationid", "ce_causationid"} & headers.keys()
     assert orjson.loads(record.value)["claim_id"] == str(claim)
 
 
@@ -137,7 +136,7 @@ async def test_an_answer_carries_the_chain_that_led_to_it(offline_lab):
     [first] = await offline_lab.records(offline_lab.held(uuid.uuid4()))
     headers = dict(first.headers)
     received = Received.of(offline_lab.held(uuid.uuid4()))
-    received.item.headers = headers
+    received.item.id, received.item.headers = headers["ce_id"].decode(), headers
     async with offline_lab.database.transaction([offline_lab.tenant]) as tx:
         await publish(tx, [received.causes(offline_lab.held(uuid.uuid4()))])
     [row] = await offline_lab.superuser.fetch(
@@ -145,7 +144,7 @@ async def test_an_answer_carries_the_chain_that_led_to_it(offline_lab):
                   ce_type, headers FROM outbox"""
     )
     answer = dict(headers_of(row))
-    assert answer["ce_correlationid"] == headers["ce_correlationid"]
+    assert answer["ce_correlationid"] == headers["ce_id"]
     assert answer["ce_causationid"] == received.id.encode()
 
 

@@ -53,6 +53,22 @@ def drop_optional(schema: Any) -> None:
     del schema["properties"]["referral_number"]
 
 
+def make_a_date_a_moment(schema: Any) -> None:
+    schema["properties"]["date_of_service"]["format"] = "date-time"
+
+
+def let_an_id_be_any_text(schema: Any) -> None:
+    del schema["properties"]["claim_id"]["format"]
+
+
+def loosen_a_pattern(schema: Any) -> None:
+    schema["properties"]["place_of_service_code"]["pattern"] = "^[0-9A-Z]{2}$"
+
+
+def tighten_a_list(schema: Any) -> None:
+    schema["$defs"]["ClaimLine"]["properties"]["modifiers"]["items"]["pattern"] = "^[A-Z]{2}$"
+
+
 def widen_an_enumeration(schema: Any) -> None:
     schema["$defs"]["Coverage"]["properties"]["rank"]["enum"].append("quaternary")
 
@@ -66,6 +82,10 @@ def widen_an_enumeration(schema: Any) -> None:
         (drop_required, False),
         (drop_optional, False),
         (widen_an_enumeration, False),
+        (make_a_date_a_moment, False),
+        (let_an_id_be_any_text, False),
+        (loosen_a_pattern, False),
+        (tighten_a_list, False),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )

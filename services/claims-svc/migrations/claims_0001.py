@@ -19,8 +19,9 @@ def upgrade() -> None:
     protect("fee", app="SELECT, INSERT, DELETE")
 
 
-# `content` is what is billed and names no patient; persons are in `person_sealed`. The money
-# columns add up at every moment; the open balance is in the receivable of `holder_payer_id`.
+# `content` is what is billed and names no patient; persons are sealed, and so is what people write.
+# The money columns add up at every moment; the open balance is in the receivable of
+# `holder_payer_id`.
 CLAIMS = """
 CREATE TABLE claim (
   tenant_id uuid NOT NULL,
@@ -57,7 +58,7 @@ CREATE TABLE claim (
   payer_claim_number text,
   submission_id uuid,
   reported_status text,
-  hold_reason text,
+  hold_reason_sealed bytea,
   findings jsonb NOT NULL,
   content jsonb NOT NULL,
   person_sealed bytea NOT NULL,
@@ -90,7 +91,7 @@ CREATE TABLE claim_history (
   cause_event_id uuid,
   cause_event_type text NOT NULL,
   actor text NOT NULL,
-  reason text NOT NULL,
+  reason_sealed bytea,
   at timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, claim_id, version, position)
 );

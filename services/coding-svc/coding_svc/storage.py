@@ -149,12 +149,12 @@ async def page(
 async def history(tx: Tx, encounter_id: UUID) -> list[Edge]:
     """Every step of an encounter, oldest first."""
     rows = await tx.fetch(
-        """SELECT version, from_status, to_status, revision, actor, reason, at
+        """SELECT version, from_status, to_status, revision, actor, reason_sealed, at
              FROM encounter_history WHERE tenant_id = $1 AND encounter_id = $2 ORDER BY version""",
         tx.tenant_id,
         encounter_id,
     )
-    return [Edge(**dict(row)) for row in rows]
+    return [_edge(tx, encounter_id, row) for row in rows]
 
 
 async def _remember(tx: Tx, changes: Sequence[Change]) -> None:
@@ -163,7 +163,7 @@ async def _remember(tx: Tx, changes: Sequence[Change]) -> None:
         (
             change.encounter.tenant_id, change.encounter.encounter_id, change.edge.version,
             change.edge.from_status, change.edge.to_status, change.edge.revision,
-            change.edge.actor, change.edge.reason, change.edge.at,
+            change.edge.actor, _sealed_reason(tx, change), change.edge.at,
         )
         for change in changes
     ]  # fmt: skip
@@ -171,9 +171,9 @@ async def _remember(tx: Tx, changes: Sequence[Change]) -> None:
         return
     await tx.execute(
         """INSERT INTO encounter_history (tenant_id, encounter_id, version, from_status, to_status,
-                                          revision, actor, reason, at)
+                                          revision, actor, reason_sealed, at)
            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[],
-                                $6::integer[], $7::text[], $8::text[], $9::timestamptz[])""",
+                                $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[])""",
         *_columns(edges),
     )
     revisions = [
@@ -237,6 +237,27 @@ def _encounter(row: asyncpg.Record) -> Encounter:
         coded_at=row["coded_at"],
         coded_by=row["coded_by"],
     )
+
+
+def _edge(tx: Tx, encounter_id: UUID, row: asyncpg.Record) -> Edge:
+    step = dict(row)
+    sealed, reason = step.pop("reason_sealed"), ""
+    if sealed is not None:
+        row_id = f"{encounter_id}:{row['version']}"
+        reason = open_column(
+            _keyring(tx), tx.tenant_id, table="encounter_history", column="reason_sealed",
+            row_id=row_id, value=sealed,
+        ).decode()  # fmt: skip
+    return Edge(**step, reason=reason)
+
+
+def _sealed_reason(tx: Tx, change: Change) -> bytes | None:
+    """Why somebody did it: it should name nobody, and some day it will."""
+    if not change.edge.reason:
+        return None
+    row_id = f"{change.encounter.encounter_id}:{change.edge.version}"
+    place = ("encounter_history", "reason_sealed")
+    return _seal(tx, place, row_id, change.edge.reason.encode())
 
 
 def _sealed_persons(tx: Tx, encounter: Encounter, table: str, row_id: UUID | str) -> bytes | None:

@@ -75,7 +75,7 @@ CREATE TABLE encounter_history (
   to_status text NOT NULL,
   revision integer NOT NULL,
   actor text NOT NULL,
-  reason text NOT NULL,
+  reason_sealed bytea,
   at timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, encounter_id, version),
   FOREIGN KEY (tenant_id, encounter_id) REFERENCES encounter

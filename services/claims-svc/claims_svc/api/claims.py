@@ -122,7 +122,7 @@ async def get_history(claim_id: UUID, tx: RequestTx) -> HistoryView:
     """Every step on the three axes, with the event or person that caused it."""
     await load(tx, claim_id)
     rows = await storage.history(tx, claim_id)
-    return HistoryView(items=[EdgeView(**dict(row)) for row in rows])
+    return HistoryView(items=[EdgeView.model_validate(row) for row in rows])
 
 
 @router.get("/claims/{claim_id}/adjudications", scope="Claim.r", tags=["claims"])

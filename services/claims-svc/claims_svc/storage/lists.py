@@ -17,6 +17,7 @@ from claims_svc.storage.rows import (
     denial_of,
     selected,
 )
+from claims_svc.storage.sealing import opened_words, step_id
 from rcm.db import Tx
 
 
@@ -71,16 +72,29 @@ async def claim_page(
     return [claim_of(tx, row) for row in rows]
 
 
-async def history(tx: Tx, claim_id: UUID) -> list[asyncpg.Record]:
+async def history(tx: Tx, claim_id: UUID) -> list[dict[str, object]]:
     """Every edge of a claim, oldest first."""
-    return await tx.fetch(
-        """SELECT version, axis, from_value, to_value, cause_event_id, cause_event_type, actor,
-                  reason, at
+    rows = await tx.fetch(
+        """SELECT version, position, axis, from_value, to_value, cause_event_id, cause_event_type,
+                  actor, reason_sealed, at
              FROM claim_history WHERE tenant_id = $1 AND claim_id = $2
             ORDER BY version, position""",
         tx.tenant_id,
         claim_id,
     )
+    return [_step(tx, claim_id, row) for row in rows]
+
+
+def _step(tx: Tx, claim_id: UUID, row: asyncpg.Record) -> dict[str, object]:
+    step = dict(row)
+    words = opened_words(
+        tx,
+        tx.tenant_id,
+        "claim_history",
+        row_id=step_id(claim_id, row["version"], step.pop("position")),
+        sealed=step.pop("reason_sealed"),
+    )
+    return {**step, "reason": words or ""}
 
 
 async def decisions_of(tx: Tx, claim_id: UUID) -> list[Decision]:

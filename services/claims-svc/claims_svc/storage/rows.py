@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,13 +14,15 @@ from claims_svc.domain.claim import Claim, Content
 from claims_svc.domain.decision import Decision
 from claims_svc.domain.intake import provider_npi
 from claims_svc.domain.matching import Match
+from claims_svc.storage.sealing import (
+    opened_persons,
+    opened_words,
+    sealed_persons,
+    sealed_words,
+)
 from rcm.contracts.claims import ClaimMoney
-from rcm.contracts.values import Adjustment, Finding, LinePayment, Persons
+from rcm.contracts.values import Adjustment, Finding, LinePayment
 from rcm.db import Tx
-from rcm.security.seal import open_column, seal_column
-
-if TYPE_CHECKING:
-    from rcm.security.seal import Keyring
 
 Columns = tuple[tuple[str, str], ...]
 """Names and types of a table's columns, in the order of its rows here."""
@@ -57,7 +59,7 @@ CLAIM_COLUMNS: Columns = (
     ("payer_claim_number", "text"),
     ("submission_id", "uuid"),
     ("reported_status", "text"),
-    ("hold_reason", "text"),
+    ("hold_reason_sealed", "bytea"),
     ("findings", "jsonb"),
     ("version", "integer"),
     ("updated_at", "timestamptz"),
@@ -94,7 +96,7 @@ def claim_row(tx: Tx, claim: Claim, *, state_only: bool = False) -> tuple[object
         claim.payer_claim_number,
         claim.submission_id,
         claim.reported_status,
-        claim.hold_reason,
+        sealed_words(tx, claim.tenant_id, "claim", row_id=claim.claim_id, words=claim.hold_reason),
         FINDINGS.dump_json(claim.findings).decode() if claim.findings else "[]",
         claim.version,
         claim.updated_at,
@@ -127,7 +129,7 @@ def content_row(tx: Tx, claim: Claim) -> tuple[object, ...]:
         content.date_of_service,
         claim.filing_deadline,
         CONTENT.dump_json(content).decode(),
-        _sealed(tx, claim),
+        sealed_persons(tx, claim),
     )
 
 
@@ -156,11 +158,17 @@ def claim_of(tx: Tx, row: asyncpg.Record, *, with_persons: bool = False) -> Clai
         reported_status=row["reported_status"],
         filing_deadline=row["filing_deadline"],
         findings=() if row["findings"] == "[]" else FINDINGS.validate_json(row["findings"]),
-        hold_reason=row["hold_reason"],
+        hold_reason=opened_words(
+            tx,
+            row["tenant_id"],
+            "claim",
+            row_id=row["claim_id"],
+            sealed=row["hold_reason_sealed"],
+        ),
         holder_payer_id=row["holder_payer_id"],
         charge_entry_id=row["charge_entry_id"],
         version=row["version"],
-        persons=_opened(tx, row) if with_persons else None,
+        persons=opened_persons(tx, row) if with_persons else None,
     )
 
 
@@ -280,34 +288,3 @@ def arrays(columns: Iterable[tuple[str, str]], first: int = 1) -> str:
 def turned(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
     """Rows as one array per column."""
     return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _sealed(tx: Tx, claim: Claim) -> bytes:
-    if claim.persons is None:
-        raise ValueError("the persons of a claim are opened before its content is saved")
-    return seal_column(
-        _keyring(tx),
-        claim.tenant_id,
-        table="claim",
-        column="person_sealed",
-        row_id=claim.claim_id,
-        value=claim.persons.__pydantic_serializer__.to_json(claim.persons),
-    )
-
-
-def _opened(tx: Tx, row: asyncpg.Record) -> Persons:
-    opened = open_column(
-        _keyring(tx),
-        row["tenant_id"],
-        table="claim",
-        column="person_sealed",
-        row_id=row["claim_id"],
-        value=row["person_sealed"],
-    )
-    return Persons.model_validate_json(opened)
-
-
-def _keyring(tx: Tx) -> "Keyring":
-    if tx.keyring is None:
-        raise ValueError("claims-svc keeps persons sealed and needs a keyring")
-    return tx.keyring

@@ -18,6 +18,7 @@ from claims_svc.storage.rows import (
     names,
     turned,
 )
+from claims_svc.storage.sealing import sealed_words, step_id
 from rcm.db import Tx
 
 _STATE = CLAIM_COLUMNS[KEY] + CLAIM_COLUMNS[STATE]
@@ -43,9 +44,9 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
 """
 INSERT_HISTORY = """
 INSERT INTO claim_history (tenant_id, claim_id, version, position, axis, from_value, to_value,
-                           cause_event_id, cause_event_type, actor, reason, at)
+                           cause_event_id, cause_event_type, actor, reason_sealed, at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::smallint[], $5::text[], $6::text[],
-                     $7::text[], $8::uuid[], $9::text[], $10::text[], $11::text[],
+                     $7::text[], $8::uuid[], $9::text[], $10::text[], $11::bytea[],
                      $12::timestamptz[])
 """
 SAVE_DECISIONS = f"""
@@ -112,6 +113,7 @@ async def _remember(tx: Tx, changes: Iterable[Change]) -> None:
         claim = change.claim
         for position, edge in enumerate(change.edges, 1):
             cause = edge.cause
+            step = step_id(claim.claim_id, claim.version, position)
             rows.append(
                 (
                     claim.tenant_id,
@@ -124,7 +126,9 @@ async def _remember(tx: Tx, changes: Iterable[Change]) -> None:
                     cause.event_id,
                     cause.event_type,
                     cause.actor,
-                    cause.reason,
+                    sealed_words(
+                        tx, claim.tenant_id, "claim_history", row_id=step, words=cause.reason
+                    ),
                     cause.now,
                 )
             )

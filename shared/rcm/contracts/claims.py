@@ -150,7 +150,11 @@ class ClaimAdjudicated(Event, topic=CLAIMS, key="claim_id"):
 
 
 class ClaimReversed(Event, topic=CLAIMS, key="claim_id"):
-    """A payer took an adjudication back (CLP02 22); a correction usually follows."""
+    """A payer took an adjudication back (CLP02 22); a correction usually follows.
+
+    `money`, `outcome` and `responsible_party` say where that leaves the claim: other payers'
+    decisions still stand.
+    """
 
     claim_id: UUID
     patient_id: UUID
@@ -160,6 +164,9 @@ class ClaimReversed(Event, topic=CLAIMS, key="claim_id"):
     payer_id: str
     paid_cents: Cents
     patient_due_cents: PositiveCents
+    money: ClaimMoney | None = None
+    outcome: ClaimOutcome = "reversed"
+    responsible_party: ResponsibleParty = "primary"
     effective_on: date
     reversed_at: datetime
 

@@ -376,3 +376,69 @@ def test_a_predetermination_and_a_repeated_denial_move_nothing() -> None:
     )
     assert (world.claim.outcome, world.claim.status) == ("paid", "closed")
     assert world.told(DenialOpened) == []
+
+
+def test_a_line_without_a_charge_does_not_soften_a_denial() -> None:
+    """A reported measure of 0.00 is neither paid nor refused: it says nothing about the claim."""
+    world = World.of(service("99213", 10_000), service("G8427", 0), coverages=(PRIMARY, SECONDARY))
+    world.pay(
+        paid_line(world.number(1), "99213", 10_000, 0, ("CO", "50", 10_000)),
+        paid_line(world.number(2), "G8427", 0, 0),
+    )
+    assert (world.claim.outcome, world.claim.responsible_party) == ("denied", "primary")
+    assert world.cents(AR, "P1") == 10_000
+
+
+def test_a_refusal_that_leaves_nothing_open_is_nobodys_work() -> None:
+    """The secondary knows no such patient, so the primary's share is the patient's: no cents are
+    left that anybody could win back from the secondary."""
+    world = World.of(service("99213", 10_000), coverages=(PRIMARY, SECONDARY))
+    world.pay(paid_line(world.number(1), "99213", 10_000, 8_000, ("PR", "2", 2_000)))
+    world.pay(
+        paid_line(world.number(1), "99213", 10_000, 0, ("CO", "31", 10_000)),
+        status="4",
+        payer_id="P2",
+        trace_number="TRN9",
+    )
+    assert (world.claim.status, world.open_cents) == ("closed", 0)
+    assert world.told(DenialOpened) == []
+    assert world.record.denials == ()
+
+
+def test_a_payer_takes_back_its_own_decision_only() -> None:
+    """Two payers refused with the same words and cents; the second one's must stand."""
+    world = World.of(service("99213", 10_000), coverages=(PRIMARY, SECONDARY))
+    first = payment(
+        world.claim.patient_control_number,
+        paid_line(world.number(1), "99213", 10_000, 0, ("CO", "27", 10_000)),
+        payer_claim_number=None,
+    )
+    second = first.model_copy(
+        update={"payer_id": "P2", "trace_number": "TRN9", "remittance_id": new_id()}
+    )
+    world.post(first)
+    world.post(second)
+    world.post(reversal_of_payment(first))
+    reversed_ones = {known.payer_id for known in world.record.decisions if known.reversed_by}
+    assert reversed_ones == {"P1"}
+
+
+def test_a_reversal_says_where_the_rest_of_the_claim_stands() -> None:
+    """The secondary takes its payment back; what the primary paid and gave up still stands."""
+    world = World.of(service("99213", 10_000), coverages=(PRIMARY, SECONDARY))
+    world.pay(
+        paid_line(world.number(1), "99213", 10_000, 6_000, ("CO", "45", 1_000), ("PR", "2", 3_000))
+    )
+    second = payment(
+        world.claim.patient_control_number,
+        paid_line(world.number(1), "99213", 10_000, 2_000, ("OA", "23", 7_000), ("PR", "3", 1_000)),
+        status="2",
+        payer_id="P2",
+        trace_number="TRN9",
+    )
+    world.post(second)
+    world.post(reversal_of_payment(second, trace_number="TRN10"))
+    [back] = world.told(ClaimReversed)
+    assert back.money == world.claim.money
+    assert (back.money.paid_cents, back.money.contractual_cents) == (6_000, 1_000)
+    assert (back.outcome, back.responsible_party) == ("paid", "secondary")

@@ -110,7 +110,29 @@ def test_both_books_say_the_same_of_every_claim(steps: list[tuple], *, both: boo
         if billing.charge is not None:
             assert billing.charge.due_cents == billing.transfer_cents
             assert billing.charge.adds_up
+            assert shown(billing.charge) == known(world)
             assert billing.account.balance_cents == billing.transfer_cents - billing.paid_cents
+
+
+def shown(charge: Charge) -> tuple[int, int, int, int]:
+    """What an itemization says of the charge, the discount, the plan and what is pending."""
+    return (
+        charge.charge_cents,
+        charge.discount_cents,
+        charge.plan_paid_cents,
+        charge.plan_pending_cents,
+    )
+
+
+def known(world: World) -> tuple[int, int, int, int]:
+    """The same as the payers' books have it."""
+    money = world.claim.money
+    return (
+        money.charge_cents,
+        money.contractual_cents,
+        money.paid_cents,
+        money.insurance_balance_cents,
+    )
 
 
 def post(world: World, step: tuple, posted: list[ClaimPaymentReported]) -> None:

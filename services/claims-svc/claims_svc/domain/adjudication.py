@@ -76,9 +76,11 @@ def _decide(record: Record, reading: Reading, cause: Cause) -> Change | Unpostab
     booked = next((entry.entry_id for entry in entries if entry.kind == books.DECIDED), None)
     decision = replace(reading.decision, entry_id=booked)
     claim = _moved(before, standing, cause, decision.payer_claim_number)
-    opened = tuple(_denials(claim, reading, cause))
+    opened: tuple[Denial, ...] = ()
     resolved: tuple[Denial, ...] = ()
-    if standing.money.insurance_balance_cents == 0:
+    if standing.money.insurance_balance_cents > 0:
+        opened = tuple(_denials(claim, reading, cause))
+    else:
         resolved = tuple(
             replace(denial, resolution="paid", resolved_at=cause.now) for denial in record.denials
         )
@@ -130,20 +132,21 @@ def _reverse(record: Record, reading: Reading, cause: Cause) -> Change | Unposta
         for denial in record.denials
         if denial.adjudication_id == original.adjudication_id
     )
-    events = (
-        announce.taken_back(claim, original, reading, cause),
-        *map(announce.resolved, resolved),
-    )
     change = Change(
         claim,
         before,
         edges=_edges(before, claim, cause),
         entries=entries,
-        events=(*events, *announce.closed(claim, cause)),
         decisions=(marked, back),
         denials=resolved,
     )
-    return _superseded(record, change, cause)
+    change = _superseded(record, change, cause)
+    events = (
+        announce.taken_back(change.claim, original, reading, cause),
+        *map(announce.resolved, resolved),
+        *announce.closed(change.claim, cause),
+    )
+    return replace(change, events=(*events, *change.events))
 
 
 def _superseded(record: Record, change: Change, cause: Cause) -> Change:

@@ -125,7 +125,7 @@ def adjudicated(
 
 
 def taken_back(claim: Claim, original: Decision, reading: Reading, cause: Cause) -> ClaimReversed:
-    """A payer took a decision back."""
+    """A payer took a decision back, and where that leaves the claim."""
     back = reading.decision
     return ClaimReversed(
         tenant_id=claim.tenant_id,
@@ -137,6 +137,9 @@ def taken_back(claim: Claim, original: Decision, reading: Reading, cause: Cause)
         payer_id=back.payer_id,
         paid_cents=back.paid_cents,
         patient_due_cents=claim.money.patient_responsibility_cents,
+        money=claim.money,
+        outcome=claim.outcome,
+        responsible_party=claim.responsible_party,
         effective_on=back.effective_on,
         reversed_at=cause.now,
     )

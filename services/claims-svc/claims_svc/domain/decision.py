@@ -178,9 +178,11 @@ def is_repeated_denial(reading: Reading, earlier: list[Decision]) -> bool:
 
 
 def mirrors(original: Decision, reversal: Reading) -> bool:
-    """Whether a reversal takes back exactly this decision: every amount negated, so that each line
-    and each reason comes to zero."""
+    """Whether a reversal takes back exactly this decision: the same payer's, every amount negated,
+    so that each line and each reason comes to zero."""
     back = reversal.decision
+    if original.payer_id != back.payer_id:
+        return False
     if original.charge_cents + back.charge_cents or original.paid_cents + back.paid_cents:
         return False
     numbers = (original.payer_claim_number, back.payer_claim_number)
@@ -219,8 +221,12 @@ def _kind(payment: ClaimPaymentReported) -> Kind:
 
 def _result(payment: ClaimPaymentReported, parts: tuple[Part, ...]) -> Result:
     """Denied when nothing was paid on any line and a reason other than contract, prior payer or the
-    patient's cost share stands behind each; CLP02 says nothing about it."""
-    units = [(line.paid_cents, line.adjustments) for line in payment.lines]
+    patient's cost share stands behind each. CLP02 says nothing about it, nor does a line of 0."""
+    units = [
+        (line.paid_cents, line.adjustments)
+        for line in payment.lines
+        if line.charge_cents or line.paid_cents or line.adjustments
+    ]
     if payment.adjustments or not units:
         units.append((payment.paid_cents, payment.adjustments))
     refused = [any(map(_refuses, adjustments)) for _, adjustments in units]

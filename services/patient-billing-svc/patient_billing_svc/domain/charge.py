@@ -97,17 +97,19 @@ def adjudicated(event: ClaimAdjudicated, account_id: UUID, before: Charge | None
 
 
 def reversed_charge(event: ClaimReversed, account_id: UUID, before: Charge | None) -> Charge:
-    """The payer took its decision back: until the correction comes, what the patient does not owe
-    is with the payer again."""
-    if before is None:
-        return _unknown_before(event, account_id)
+    """A payer took its decision back: what other payers decided still stands, the rest is with a
+    payer again until the correction comes. Of a claim that was never billed here, and of a reversal
+    that does not tell the claim's money, only the patient's own figure is known."""
+    known = before or _unknown(event, account_id)
+    money = event.money
     return replace(
-        before,
+        known,
         payer_id=event.payer_id,
-        outcome="reversed",
+        outcome=event.outcome,
         responsible_party=_after_reversal(event),
-        discount_cents=0,
-        plan_paid_cents=0,
+        charge_cents=money.charge_cents if money else known.charge_cents,
+        discount_cents=money.contractual_cents + money.other_adjustment_cents if money else 0,
+        plan_paid_cents=money.paid_cents if money else 0,
         due_cents=event.patient_due_cents,
         decided_at=event.reversed_at,
         share=PatientShare(other_cents=event.patient_due_cents),
@@ -117,27 +119,27 @@ def reversed_charge(event: ClaimReversed, account_id: UUID, before: Charge | Non
 
 
 def _after_reversal(event: ClaimReversed) -> ResponsibleParty:
-    """A share that claims-svc still names is the patient's; otherwise a payer speaks next."""
-    return "patient" if event.patient_due_cents else "primary"
+    """As the event says; where it does not tell, a share that it still names is the patient's."""
+    if event.money is None and event.patient_due_cents:
+        return "patient"
+    return event.responsible_party
 
 
-def _unknown_before(event: ClaimReversed, account_id: UUID) -> Charge:
-    """A reversal of something that was never billed here: nothing but its own figure is known."""
+def _unknown(event: ClaimReversed, account_id: UUID) -> Charge:
     return Charge(
         claim_id=event.claim_id,
         account_id=account_id,
         patient_control_number="",
         payer_id=event.payer_id,
-        outcome="reversed",
-        responsible_party=_after_reversal(event),
+        outcome=event.outcome,
+        responsible_party=event.responsible_party,
         date_of_service=None,
         charge_cents=event.patient_due_cents,
         discount_cents=0,
         plan_paid_cents=0,
-        due_cents=event.patient_due_cents,
+        due_cents=0,
         open_cents=0,
         decided_at=event.reversed_at,
-        share=PatientShare(other_cents=event.patient_due_cents),
     )
 
 

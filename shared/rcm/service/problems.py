@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -39,8 +40,8 @@ _REASONS = {
     "value_error": "breaks a rule of this field",
     "assertion_error": "breaks a rule of this field",
 }
-# A name in a pointer that the sender made up is shown only when it looks like a field's name.
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_NO_WORDS: frozenset[str] = frozenset()
 _POINTERS_MAX = 100
 
 _BUSY_STATES = frozenset({"55P03", "57014"})
@@ -89,15 +90,22 @@ def unexpected() -> Problem:
     return Problem("internal_error", "Something failed on our side.", status=500)
 
 
-def of_validation(errors: Iterable[Mapping[str, Any]]) -> Problem:
-    """Each place and its reason, in our words or the schema's, never the sender's."""
-    found = [_pointer(error) for error in errors][:_POINTERS_MAX]
+def of_validation(
+    errors: Iterable[Mapping[str, Any]], words: frozenset[str] = _NO_WORDS
+) -> Problem:
+    """Each place and its reason, in our words or the schema's, never the sender's. `words` are
+    those that the API's own field names are made of."""
+    found = [_pointer(error, words) for error in errors][:_POINTERS_MAX]
     return Unprocessable("validation_failed", "The request breaks its schema.", tuple(found))
 
 
-def _pointer(error: Mapping[str, Any]) -> Pointer:
+def _pointer(error: Mapping[str, Any], words: frozenset[str]) -> Pointer:
     kind, location = str(error["type"]), tuple(error["loc"])
     safe = [_part(part) for part in location[1:]]
+    # A field that the schema does not have has a name that the sender made up: a mistyped one of
+    # ours is shown, a patient's is not.
+    if kind == "extra_forbidden" and not words.issuperset(safe[-1].split("_")):
+        safe[-1] = "?"
     if location[:1] == ("body",):
         place = "".join(f"/{part}" for part in safe)
     else:
@@ -136,13 +144,13 @@ def of_http(error: HTTPException) -> Problem:
     return Problem(name, detail, headers=dict(error.headers or {}), status=error.status_code)
 
 
-def of_exception(error: Exception) -> Problem:
+def of_exception(error: Exception, words: frozenset[str] = _NO_WORDS) -> Problem:
     """The answer for any exception. What nobody foresaw is logged here, without its text."""
     match error:
         case Problem():
             return error
         case RequestValidationError():
-            return of_validation(error.errors())
+            return of_validation(error.errors(), words)
         case HTTPException():
             return of_http(error)
         case DatabaseUnavailable():
@@ -160,11 +168,20 @@ def of_exception(error: Exception) -> Problem:
             return unexpected()
 
 
+@lru_cache(maxsize=16)
+def _own_words(app: FastAPI) -> frozenset[str]:
+    """What the names of the API's fields are made of."""
+    schemas = app.openapi().get("components", {}).get("schemas", {})
+    names = {name for schema in schemas.values() for name in schema.get("properties", {})}
+    return frozenset(word for name in names for word in name.split("_"))
+
+
 def install(app: FastAPI) -> None:
     """Answer every exception of a request with its problem document."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        return response(of_exception(error), request.state.request_id)
+        words = _own_words(app) if isinstance(error, RequestValidationError) else _NO_WORDS
+        return response(of_exception(error, words), request.state.request_id)
 
     kinds: Sequence[type[Exception]] = (
         Problem, RequestValidationError, HTTPException, DatabaseUnavailable, StatementFailed,

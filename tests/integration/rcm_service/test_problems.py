@@ -29,6 +29,8 @@ REFUSALS: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
      "validation_failed", ["/lines/0/?"]),
     ("POST /notes", {"json": NOTE | {"sex": CANARY}}, 422, "validation_failed", ["/sex"]),
     ("POST /notes", {"json": NOTE | {CANARY: 1}}, 422, "validation_failed", ["/?"]),
+    ("POST /notes", {"json": NOTE | {"maria": 1}}, 422, "validation_failed", ["/?"]),
+    ("POST /notes", {"json": NOTE | {"note_text": 1}}, 422, "validation_failed", ["/note_text"]),
     ("POST /notes", {"json": {"text": CANARY * 20}}, 422, "validation_failed", ["/text"]),
     ("POST /notes", {"json": CANARY}, 422, "validation_failed", [""]),
     ("POST /notes", {"json": {"text": f"{CANARY}\0"}}, 422, "nul_character", []),

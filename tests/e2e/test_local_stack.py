@@ -106,6 +106,7 @@ def test_ctrl_c_while_starting_leaves_nothing_behind(home: Home, moment_s: float
         time.sleep(moment_s)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=120)
-    assert process.returncode in {0, 130}, said
+    # Still importing, the interpreter dies of the signal itself: nothing had begun.
+    assert process.returncode in {0, 130, -signal.SIGINT}, said
     assert left_processes(home) == []
     assert home.state() is None

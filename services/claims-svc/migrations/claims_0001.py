@@ -98,6 +98,7 @@ CREATE TABLE claim_history (
 """
 
 # One row for each CLP that was posted, reversals included; `reversed_by` is the only later change.
+# `adjudication_id` is derived from remittance and ordinal, so the same CLP is the same row.
 DECISIONS = """
 CREATE TABLE adjudication (
   tenant_id uuid NOT NULL,
@@ -130,13 +131,11 @@ CREATE TABLE adjudication (
   entry_id uuid,
   reverses uuid,
   reversed_by uuid,
-  PRIMARY KEY (tenant_id, adjudication_id),
-  CONSTRAINT adjudication_once UNIQUE (tenant_id, remittance_id, ordinal),
+  PRIMARY KEY (tenant_id, claim_id, adjudication_id),
   CONSTRAINT adjudication_adds_up CHECK (charge_cents = paid_cents + contractual_cents
     + denied_cents + prior_payer_cents + deductible_cents + coinsurance_cents + copay_cents
     + other_patient_cents)
 );
-CREATE INDEX adjudication_claim ON adjudication (tenant_id, claim_id, sequence);
 """
 
 DENIALS = """
@@ -155,10 +154,9 @@ CREATE TABLE denial (
   opened_at timestamptz NOT NULL,
   resolution text CHECK (resolution IN ('paid', 'reversed', 'voided')),
   resolved_at timestamptz,
-  PRIMARY KEY (tenant_id, denial_id),
+  PRIMARY KEY (tenant_id, claim_id, denial_id),
   CHECK ((resolution IS NULL) = (resolved_at IS NULL))
 );
-CREATE INDEX denial_claim ON denial (tenant_id, claim_id);
 CREATE INDEX denial_worklist ON denial (tenant_id, opened_at, denial_id)
   WHERE resolution IS NULL;
 """

@@ -32,7 +32,8 @@ TRANSITIONS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = MappingProxyType(
         "ready": _to("queued", "submitted") | _ANSWERS,
         "queued": _to("submitted") | _ANSWERS,
         "submitted": _ANSWERS,
-        "file_rejected": _ANSWERS - _to("file_rejected") | _AGAIN,
+        # The gateway may send the same claim again under new numbers; then it is on its way.
+        "file_rejected": _to("submitted") | _ANSWERS - _to("file_rejected") | _AGAIN,
         "clearinghouse_accepted": _to("clearinghouse_rejected") | _FINAL,
         "clearinghouse_rejected": _FINAL | _AGAIN,
         "payer_accepted": _to("payer_rejected", "pended", "adjudicated"),

@@ -28,41 +28,67 @@ Key = tuple[UUID, UUID]
 
 CLAIM = selected("claim", CLAIM_COLUMNS)
 
+# Each key is looked up on its own, through its index: a LATERAL with a lock, or with OFFSET 0, is
+# not flattened into a join, whose plan would hang on statistics that are old while a table grows.
+# For the same reason the tenant is compared by IS NOT DISTINCT FROM: the tenants' wall gives every
+# index its tenants already, and as a second equality they would count twice and make any index that
+# begins with the tenant look as good as the right one.
 BY_ID = f"""
-SELECT {CLAIM} FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, claim_id)
-  JOIN claim USING (tenant_id, claim_id)
- ORDER BY claim.tenant_id, claim.claim_id FOR UPDATE OF claim
+SELECT claim.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, claim_id)
+ CROSS JOIN LATERAL (
+   SELECT {CLAIM} FROM claim
+    WHERE claim.tenant_id IS NOT DISTINCT FROM wanted.tenant_id
+      AND claim.claim_id = wanted.claim_id
+      FOR UPDATE) AS claim
 """
-BY_ENCOUNTER = f"""
-SELECT {CLAIM} FROM claim
- WHERE (claim.tenant_id, claim.claim_id) IN (
-   SELECT link.tenant_id, link.claim_id
-     FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, encounter_id)
-     JOIN claim_encounter AS link USING (tenant_id, encounter_id))
- ORDER BY claim.tenant_id, claim.claim_id FOR UPDATE OF claim
+BY_ENCOUNTER = """
+SELECT DISTINCT link.tenant_id, link.claim_id
+  FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, encounter_id)
+ CROSS JOIN LATERAL (
+   SELECT link.tenant_id, link.claim_id FROM claim_encounter AS link
+    WHERE link.tenant_id IS NOT DISTINCT FROM wanted.tenant_id
+      AND link.encounter_id = wanted.encounter_id
+   OFFSET 0) AS link
 """
 BY_CONTROL_NUMBER = f"""
-SELECT {CLAIM} FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, patient_control_number)
-  JOIN claim USING (tenant_id, patient_control_number)
- ORDER BY claim.tenant_id, claim.claim_id FOR UPDATE OF claim
+SELECT claim.* FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, patient_control_number)
+ CROSS JOIN LATERAL (
+   SELECT {CLAIM} FROM claim
+    WHERE claim.tenant_id IS NOT DISTINCT FROM wanted.tenant_id
+      AND claim.patient_control_number = wanted.patient_control_number
+      FOR UPDATE) AS claim
 """
 DECISIONS_OF = f"""
-SELECT {selected("adjudication", DECISION_COLUMNS)}
-  FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, claim_id)
-  JOIN adjudication USING (tenant_id, claim_id) ORDER BY adjudication.sequence
+SELECT decision.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, claim_id)
+ CROSS JOIN LATERAL (
+   SELECT {selected("adjudication", DECISION_COLUMNS)}, adjudication.sequence FROM adjudication
+    WHERE adjudication.tenant_id IS NOT DISTINCT FROM wanted.tenant_id
+      AND adjudication.claim_id = wanted.claim_id
+   OFFSET 0) AS decision
+ ORDER BY decision.sequence
 """
 OPEN_DENIALS_OF = """
 SELECT denial.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, claim_id)
-  JOIN denial USING (tenant_id, claim_id) WHERE denial.resolution IS NULL
+ CROSS JOIN LATERAL (
+   SELECT * FROM denial
+    WHERE denial.tenant_id IS NOT DISTINCT FROM wanted.tenant_id
+      AND denial.claim_id = wanted.claim_id
+   OFFSET 0) AS denial
+ WHERE denial.resolution IS NULL
  ORDER BY denial.opened_at, denial.denial_id
 """
 BILLED_FOR = """
-SELECT claim.tenant_id, claim.patient_id, claim.date_of_service, claim.provider_npi,
-       claim.claim_id, claim.encounter_ids::text, claim.procedure_codes
-  FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::text[])
+SELECT billed.* FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::text[])
     AS wanted (tenant_id, patient_id, date_of_service, provider_npi)
-  JOIN claim USING (tenant_id, patient_id, date_of_service, provider_npi)
- WHERE claim.status <> 'voided' AND claim.frequency_code <> '8'
+ CROSS JOIN LATERAL (
+   SELECT claim.tenant_id, claim.patient_id, claim.date_of_service, claim.provider_npi,
+          claim.claim_id, claim.encounter_ids::text, claim.procedure_codes
+     FROM claim
+    WHERE claim.tenant_id IS NOT DISTINCT FROM wanted.tenant_id
+      AND claim.date_of_service = wanted.date_of_service
+      AND claim.patient_id = wanted.patient_id AND claim.provider_npi = wanted.provider_npi
+      AND claim.status <> 'voided' AND claim.frequency_code <> '8'
+   OFFSET 0) AS billed
 """
 
 
@@ -105,8 +131,9 @@ async def by_id(tx: Tx, keys: Iterable[Key], *, with_persons: bool = False) -> d
 async def by_encounter(tx: Tx, keys: Iterable[Key]) -> list[Claim]:
     """The claims of these encounters with the originals they replace, oldest first, locked, with
     persons."""
-    rows = await tx.fetch(BY_ENCOUNTER, *zip(*sorted(set(keys)), strict=True))
-    found = [claim_of(tx, row, with_persons=True) for row in rows]
+    rows = await tx.fetch(BY_ENCOUNTER, *zip(*set(keys), strict=True))
+    links = [(row["tenant_id"], row["claim_id"]) for row in rows]
+    found = (await by_id(tx, links, with_persons=True)).values()
     return sorted(found, key=lambda claim: (claim.encounter_revision, claim.created_at))
 
 

@@ -30,13 +30,13 @@ INSERT INTO claim ({names(CLAIM_COLUMNS)}) SELECT * FROM unnest({arrays(CLAIM_CO
 UPDATE_STATE = f"""
 UPDATE claim SET {", ".join(f"{name} = new.{name}" for name, _ in CLAIM_COLUMNS[STATE])}
   FROM unnest({arrays(_STATE)}) AS new ({names(_STATE)})
- WHERE claim.tenant_id = new.tenant_id AND claim.claim_id = new.claim_id
+ WHERE claim.tenant_id IS NOT DISTINCT FROM new.tenant_id AND claim.claim_id = new.claim_id
 """
 UPDATE_WHOLE = f"""
 UPDATE claim SET {", ".join(f"{name} = new.{name}" for name, _ in CLAIM_COLUMNS[STATE])},
        {", ".join(f"{name} = new.{name}" for name in _CODED)}
   FROM unnest({arrays(CLAIM_COLUMNS)}) AS new ({names(CLAIM_COLUMNS)})
- WHERE claim.tenant_id = new.tenant_id AND claim.claim_id = new.claim_id
+ WHERE claim.tenant_id IS NOT DISTINCT FROM new.tenant_id AND claim.claim_id = new.claim_id
 """
 INSERT_ENCOUNTERS = """
 INSERT INTO claim_encounter (tenant_id, encounter_id, claim_id)
@@ -52,11 +52,11 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::smallint[], $5::
 SAVE_DECISIONS = f"""
 INSERT INTO adjudication ({names(DECISION_COLUMNS)})
 SELECT * FROM unnest({arrays(DECISION_COLUMNS)})
-ON CONFLICT (tenant_id, adjudication_id) DO UPDATE SET reversed_by = excluded.reversed_by
+ON CONFLICT (tenant_id, claim_id, adjudication_id) DO UPDATE SET reversed_by = excluded.reversed_by
 """
 SAVE_DENIALS = f"""
 INSERT INTO denial ({names(DENIAL_COLUMNS)}) SELECT * FROM unnest({arrays(DENIAL_COLUMNS)})
-ON CONFLICT (tenant_id, denial_id)
+ON CONFLICT (tenant_id, claim_id, denial_id)
 DO UPDATE SET resolution = excluded.resolution, resolved_at = excluded.resolved_at
 """
 

@@ -8,6 +8,8 @@ Body = dict[str, Any]
 
 FEES_CENTS = {"99213": 12_500, "99214": 20_000, "83036": 3_000}
 PAYER = {"payer_id": "DEMO1", "payer_name": "Evergreen Health Plan"}
+# Whose claims cannot be saved within `World.refusing_claims`.
+REFUSED = {"payer_id": "LATER", "payer_name": "Payer of later"}
 ADDRESS: Body = {
     "line_1": "1 Linden Square", "city": "Springfield", "state": "IL", "postal_code": "627010001",
 }  # fmt: skip

@@ -18,10 +18,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from e2e import clinic
-from e2e.world import SERVICES, World
+from e2e.world import SERVICES, World, poison_headers
 from e2e.writes import Things
 from typer.testing import CliRunner
 
@@ -335,27 +334,14 @@ class TestReading:
         assert "No service here knows this event" in unknown.text
 
 
-@asynccontextmanager
-async def refusing_claims(world: World) -> AsyncIterator[None]:
-    """claims-svc cannot save claims of one payer, until the block ends: a bad migration, say."""
-    async with world.superuser("claims-svc") as database:
-        await database.execute(
-            "ALTER TABLE claim ADD CONSTRAINT not_now CHECK (payer_id <> 'LATER') NOT VALID"
-        )
-        try:
-            yield
-        finally:
-            await database.execute("ALTER TABLE claim DROP CONSTRAINT not_now")
-
-
 class TestParked:
     async def test_release_after_the_cause_is_gone(
         self, world: World, rcm: Operator, tmp_path: Path
     ) -> None:
         """An event that cannot be applied and the one behind it: seen, released too early, released
         again; both are applied in order, and neighbours never waited."""
-        later = [clinic.coverage(payer_id="LATER", payer_name="Payer of later")]
-        async with refusing_claims(world):
+        later = [clinic.coverage(**clinic.REFUSED)]
+        async with world.refusing_claims():
             made = await world.post("coding-svc", "/encounters", clinic.encounter(coverages=later))
             key = made["encounter_id"]
             await eventually(lambda: _parked(rcm, key, [("1", "handler")]))
@@ -409,7 +395,9 @@ class TestParked:
     async def test_an_event_that_nobody_can_read_is_dropped_and_the_next_goes_on(
         self, world: World, rcm: Operator
     ) -> None:
-        poison = await _send_poison(world)
+        poison = str(uuid4())
+        headers = poison_headers(world, poison)
+        await world.send_record("coding.encounter.v1", b'{"not": "closed"', headers)
         await eventually(lambda: _parked(rcm, poison, [("1", "decode")]))
         choice = ("--key", poison, "--service", "claims-svc")
         assert "say which" in (await rcm("parked", "drop", code=2)).text
@@ -433,28 +421,6 @@ async def _tried_after(rcm: Operator, key: str, planned_for: str) -> None:
 
 async def _dead_letter(rcm: Operator, event_id: str) -> None:
     assert (await rcm("dlq", "show", event_id, code=None)).code == 0
-
-
-async def _send_poison(world: World) -> str:
-    """A record that is no event, under a key of its own; its key."""
-    key, event_id = str(uuid4()), str(new_id())
-    headers = {
-        "ce_specversion": "1.0", "ce_type": "EncounterCoded", "ce_id": event_id,
-        "ce_source": "coding-svc", "ce_subject": key, "ce_sequence": "1",
-        "ce_tenantid": str(world.tenant), "content-type": "application/json",
-    }  # fmt: skip
-    producer = AIOKafkaProducer(bootstrap_servers=world.stack.provider.kafka.address)
-    await producer.start()
-    try:
-        await producer.send_and_wait(
-            "coding.encounter.v1",
-            b'{"not": "closed"',
-            key=key.encode(),
-            headers=[(name, value.encode()) for name, value in headers.items()],
-        )
-    finally:
-        await producer.stop()
-    return key
 
 
 class TestReplay:

@@ -11,10 +11,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+from aiokafka import AIOKafkaProducer
+from e2e.clinic import REFUSED
 from e2e.outside import Outside
 from joserfc.jwk import ECKey
 
-from rcm.ids import NO_TENANT
+from rcm.ids import NO_TENANT, new_id
 from rcm.security.kek import key_of
 from rcm.security.seal import FileKeyring
 from rcm.testing.databases import connected
@@ -147,6 +149,34 @@ class World:
         return document
 
     @asynccontextmanager
+    async def refusing_claims(self) -> AsyncIterator[None]:
+        """claims-svc cannot save claims of one payer until the block ends: a bad migration, say."""
+        payer_id = REFUSED["payer_id"]
+        async with self.superuser("claims-svc") as database:
+            await database.execute(
+                f"""ALTER TABLE claim ADD CONSTRAINT not_now
+                    CHECK (payer_id <> '{payer_id}') NOT VALID"""
+            )
+            try:
+                yield
+            finally:
+                await database.execute("ALTER TABLE claim DROP CONSTRAINT not_now")
+
+    async def send_record(self, topic: str, value: bytes, headers: Mapping[str, str]) -> None:
+        """Put a record on a topic past the outbox, as a broken producer would."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.stack.provider.kafka.address)
+        await producer.start()
+        try:
+            await producer.send_and_wait(
+                topic,
+                value,
+                key=headers["ce_subject"].encode(),
+                headers=[(name, text.encode()) for name, text in headers.items()],
+            )
+        finally:
+            await producer.stop()
+
+    @asynccontextmanager
     async def stopped(self, service: str) -> AsyncIterator[None]:
         """The service's process is down, in good order, until the block ends."""
         unit = self.stack.supervisor.unit(service)
@@ -186,6 +216,20 @@ class World:
             return bool(relay["paused"]) is paused and (relay["shards_held"] == 0) is paused
 
         await eventually(noticed)
+
+
+def poison_headers(world: World, key: str) -> dict[str, str]:
+    """Headers of a first event of an encounter, whatever its body is."""
+    return {
+        "ce_specversion": "1.0",
+        "ce_type": "EncounterCoded",
+        "ce_id": str(new_id()),
+        "ce_source": "coding-svc",
+        "ce_subject": key,
+        "ce_sequence": "1",
+        "ce_tenantid": str(world.tenant),
+        "content-type": "application/json",
+    }
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import pytest
 
 from payer_gateway.handlers import sending
 from payer_gateway.handlers.register import POINTS
-from rcm.contracts.claims import ClaimHeld
+from rcm.contracts.base import Event
+from rcm.contracts.claims import ClaimHeld, ClaimStatusChanged
 from rcm.contracts.payer import ClaimRejected, ClaimSubmitted
 from rcm.contracts.values import Provider
 from rcm.events import JobContext
@@ -18,6 +19,7 @@ from rcm.testing.databases import connected
 from rcm.testing.samples import build, sample
 from rcm_x12 import claim_837p
 
+from .answering import ack_for
 from .conftest import Gateway, claim_id, control_number, killed_at, ready
 
 
@@ -107,6 +109,45 @@ async def test_a_claim_that_is_held_again_does_not_leave(gateway: Gateway) -> No
     await gateway.under_test.deliver(sample(ClaimHeld, claim_id=claim_id(1)))
     await gateway.send()
     assert claims_in(list(gateway.partner.taken.values())) == [control_number(2)]
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        sample(ClaimHeld, claim_id=claim_id(1)),
+        sample(
+            ClaimStatusChanged, claim_id=claim_id(1), from_status="file_rejected",
+            to_status="voided",
+        ),
+    ],
+    ids=["held", "voided"],
+)  # fmt: skip
+async def test_a_rejected_claim_that_must_not_leave_is_not_sent_again(
+    gateway: Gateway, stopped: Event
+) -> None:
+    """Its file was rejected, then somebody held or voided it: a resend takes the others only."""
+    await gateway.queue(ready(gateway, 1), ready(gateway, 2))
+    await gateway.send()
+    [content] = gateway.partner.taken.values()
+    gateway.partner.answer(ack_for(content, code="R"))
+    await gateway.receive()
+    await gateway.under_test.deliver(stopped)
+    [sent] = (await gateway.get("/transmissions"))["items"]
+    async with gateway.under_test.client("Transmission.u") as client:
+        again = await client.post(f"/transmissions/{sent['transmission_id']}:resend")
+    assert again.json()["queued_count"] == 1
+    await gateway.send()
+    assert claims_in(list(gateway.partner.taken.values())[1:]) == [control_number(2)]
+    assert (await gateway.statuses())[control_number(1)] == "withdrawn"
+
+
+async def test_another_edge_of_a_claim_withdraws_nothing(gateway: Gateway) -> None:
+    await gateway.queue(ready(gateway, 1))
+    edge = sample(
+        ClaimStatusChanged, claim_id=claim_id(1), from_status="ready", to_status="submitted"
+    )
+    await gateway.under_test.deliver(edge)
+    assert await gateway.statuses() == {control_number(1): "queued"}
 
 
 async def test_claims_of_an_unknown_payer_wait_for_it(gateway: Gateway) -> None:

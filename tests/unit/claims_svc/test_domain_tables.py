@@ -16,12 +16,18 @@ from claims_svc.domain.policy import Treatment, category, treatment
 from claims_svc.domain.pricing import FeeSchedules, Rate, priced
 from claims_svc.domain.submission import follow_submission
 from rcm.contracts.claims import ClaimStatus
-from rcm.contracts.payer import ClaimAcknowledged, ClaimRejected, ClaimStatusReported, StatusCode
+from rcm.contracts.payer import (
+    ClaimAcknowledged,
+    ClaimRejected,
+    ClaimStatusReported,
+    ClaimSubmitted,
+    StatusCode,
+)
 from rcm.contracts.values import LinePayment
 from rcm.ids import new_id
 from rcm.npi import npi_is_valid
 from rcm.testing.claims import MOMENT, cas, paid_line, service
-from rcm.testing.samples import TENANT
+from rcm.testing.samples import TENANT, sample
 
 RATES = FeeSchedules(
     [
@@ -159,6 +165,10 @@ def _acknowledged(hop: str, **changes: Any) -> ClaimAcknowledged:
     )
 
 
+def _submitted() -> ClaimSubmitted:
+    return sample(ClaimSubmitted)
+
+
 def _rejected(hop: str) -> ClaimRejected:
     return ClaimRejected(
         tenant_id=TENANT,
@@ -194,6 +204,8 @@ def _reported(code: str) -> ClaimStatusReported:
         ("closed", _acknowledged("payer"), "closed"),
         ("submitted", _rejected("group"), "file_rejected"),
         ("submitted", _rejected("interchange"), "file_rejected"),
+        ("file_rejected", _submitted(), "submitted"),
+        ("payer_accepted", _submitted(), "payer_accepted"),
         ("payer_accepted", _reported("P1"), "pended"),
         ("payer_accepted", _reported("R3"), "pended"),
         ("payer_accepted", _reported("F2"), "payer_accepted"),

@@ -15,7 +15,7 @@ class SubmissionStatus(StrEnum):
     SUPERSEDED = "superseded"
     """A newer version of the claim came before this one had left."""
     WITHDRAWN = "withdrawn"
-    """The claim was held again before it had left."""
+    """The claim was held or voided before it had left, or after its file was rejected."""
     UNSENDABLE = "unsendable"
     """It cannot be written as an 837; `reason` says why."""
     SENDING = "sending"
@@ -59,7 +59,7 @@ TRANSITIONS: Mapping[SubmissionStatus, frozenset[SubmissionStatus]] = MappingPro
                 S.REMITTED,
             }
         ),
-        S.FILE_REJECTED: frozenset({S.QUEUED}),
+        S.FILE_REJECTED: frozenset({S.QUEUED, S.WITHDRAWN}),
         S.CLEARINGHOUSE_ACCEPTED: frozenset(
             {S.CLEARINGHOUSE_REJECTED, S.PAYER_ACCEPTED, S.PAYER_REJECTED, S.REMITTED}
         ),

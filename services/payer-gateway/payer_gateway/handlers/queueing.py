@@ -1,10 +1,10 @@
-"""A claim is ready, or held again: it waits for the next file, or leaves the queue."""
+"""A claim is ready, held or voided: it waits for the next file, or must not leave any more."""
 
 from collections.abc import Sequence
 
 from payer_gateway.handlers.register import subscriptions
 from payer_gateway.storage import queue
-from rcm.contracts.claims import ClaimHeld, ClaimReady
+from rcm.contracts.claims import ClaimHeld, ClaimReady, ClaimStatusChanged
 from rcm.db import Tx
 from rcm.events import Received
 from rcm.ids import derived_id
@@ -18,9 +18,18 @@ async def queue_claims(batch: Sequence[Received[ClaimReady]], tx: Tx) -> None:
 
 @subscriptions.on(ClaimHeld)
 async def withdraw_claims(batch: Sequence[Received[ClaimHeld]], tx: Tx) -> None:
-    """What has left cannot be called back; what waits can."""
+    """What a partner took cannot be called back; what waits, or was turned away, can."""
     held = [(each.tenant_id, each.event.claim_id) for each in batch]
     await queue.withdraw(tx, held, at=max(each.event.held_at for each in batch))
+
+
+@subscriptions.on(ClaimStatusChanged)
+async def withdraw_voided(batch: Sequence[Received[ClaimStatusChanged]], tx: Tx) -> None:
+    """The same for a claim that is no more; other edges are none of the queue's business."""
+    voided = [each for each in batch if each.event.to_status == "voided"]
+    if voided:
+        claims = [(each.tenant_id, each.event.claim_id) for each in voided]
+        await queue.withdraw(tx, claims, at=max(each.event.changed_at for each in voided))
 
 
 def _arrived(received: Received[ClaimReady]) -> queue.Arrived:

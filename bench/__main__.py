@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import costs, events, ledger
+from bench import claims, costs, events, ledger
 from rcm_local import providers
 
 Part = Callable[[Console, providers.Addresses], Awaitable[None]]
@@ -23,6 +23,7 @@ PARTS: dict[str, Part] = {
     "latency": events.latency,
     "costs": costs.measure,
     "ledger": ledger.main,
+    "claims": claims.main,
 }
 
 

@@ -198,10 +198,14 @@ def _moved(claim: Claim, standing: Standing, cause: Cause, payer_claim_number: s
 
 def _edges(before: Claim, after: Claim, cause: Cause) -> tuple[Edge, ...]:
     """A claim that a decision closes has been adjudicated first, and its history says so."""
+    found = edges(before, after, cause)
     if after.status != "closed" or before.status in ("adjudicated", "closed"):
-        return edges(before, after, cause)
-    between = replace(before, status="adjudicated")
-    return (*edges(before, between, cause), *edges(between, after, cause))
+        return found
+    return (
+        Edge("lifecycle", before.status, "adjudicated", cause),
+        Edge("lifecycle", "adjudicated", "closed", cause),
+        *found[1:],
+    )
 
 
 def _denials(claim: Claim, reading: Reading, cause: Cause) -> Iterator[Denial]:

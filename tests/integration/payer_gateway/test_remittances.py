@@ -70,6 +70,15 @@ async def test_v2_a_reversal_and_its_correction_in_order(gateway: Gateway) -> No
     assert (reversal.ordinal, correction.ordinal) == (1, 2)
 
 
+async def test_a_correction_before_its_reversal_is_told_after_it(gateway: Gateway) -> None:
+    """In the file as the payer wrote it, on the topic as it can be posted."""
+    gateway.partner.answer(file_of(replace(V2, claims=V2.claims[::-1])))
+    await gateway.receive()
+    first, second = await reported(gateway)
+    assert (first.claim_status_code, first.ordinal) == ("22", 2)
+    assert (second.claim_status_code, second.ordinal) == ("1", 1)
+
+
 async def test_v6_the_same_payment_is_reported_once(gateway: Gateway) -> None:
     """The same bytes; the same payment under another ISA13 and file name; the same uploaded."""
     gateway.partner.answer(file_of(V1), "first.835")

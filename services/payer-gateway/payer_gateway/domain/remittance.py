@@ -20,6 +20,9 @@ from rcm_x12.remittance_835 import (
 )
 from rcm_x12.values import Adjustment
 
+REVERSAL = "22"
+"""CLP02 of a decision that is taken back."""
+
 
 class RemittanceStatus(StrEnum):
     REPORTED = "reported"
@@ -91,7 +94,7 @@ def report(remittance: Remittance, context: Context) -> Report | tuple[values.Fi
     try:
         return Report(
             _received(remittance, context),
-            tuple(
+            in_posting_order(
                 _payment(remittance, claim, ordinal, context)
                 for ordinal, claim in enumerate(remittance.claims, 1)
             ),
@@ -105,6 +108,28 @@ def report(remittance: Remittance, context: Context) -> Report | tuple[values.Fi
             )
             for error in failure.errors(include_input=False, include_context=False)
         )
+
+
+def in_posting_order(
+    payments: Iterable[ClaimPaymentReported],
+) -> tuple[ClaimPaymentReported, ...]:
+    """Reversals first, but for those that take back what stands before them in the same ST.
+
+    A payer should send them so (RFI 791). A correction that came first would exceed the charge and
+    wait, and the reversal that makes room for it would wait behind it.
+    """
+    before: set[tuple[str, int, int]] = set()
+    first, rest = [], []
+    for each in payments:
+        number = each.patient_control_number
+        if each.claim_status_code != REVERSAL:
+            before.add((number, each.charge_cents, each.paid_cents))
+            rest.append(each)
+        elif (number, -each.charge_cents, -each.paid_cents) in before:
+            rest.append(each)
+        else:
+            first.append(each)
+    return (*first, *rest)
 
 
 def held(

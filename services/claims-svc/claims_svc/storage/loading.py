@@ -50,13 +50,13 @@ SELECT DISTINCT link.tenant_id, link.claim_id
       AND link.encounter_id = wanted.encounter_id
    OFFSET 0) AS link
 """
-BY_CONTROL_NUMBER = f"""
+BY_CONTROL_NUMBER = """
 SELECT claim.* FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, patient_control_number)
  CROSS JOIN LATERAL (
-   SELECT {CLAIM} FROM claim
+   SELECT claim.tenant_id, claim.claim_id FROM claim
     WHERE claim.tenant_id IS NOT DISTINCT FROM wanted.tenant_id
       AND claim.patient_control_number = wanted.patient_control_number
-      FOR UPDATE) AS claim
+   OFFSET 0) AS claim
 """
 DECISIONS_OF = f"""
 SELECT decision.* FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, claim_id)
@@ -141,8 +141,10 @@ async def by_control_number(
     tx: Tx, keys: Iterable[tuple[UUID, str]]
 ) -> dict[tuple[UUID, str], Claim]:
     """The claims with these patient control numbers (CLP01), locked, with persons."""
-    rows = await tx.fetch(BY_CONTROL_NUMBER, *zip(*sorted(set(keys)), strict=True))
-    found = [claim_of(tx, row, with_persons=True) for row in rows]
+    rows = await tx.fetch(BY_CONTROL_NUMBER, *zip(*set(keys), strict=True))
+    # Locked by id as everywhere else, so that two batches wait for each other in one order.
+    links = [(row["tenant_id"], row["claim_id"]) for row in rows]
+    found = (await by_id(tx, links, with_persons=True)).values()
     return {(claim.tenant_id, claim.patient_control_number): claim for claim in found}
 
 

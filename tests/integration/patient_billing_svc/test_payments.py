@@ -1,7 +1,7 @@
 """Payments and statements over the API: once, never beyond what is owed, always the ledger."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from rcm.contracts.billing import PatientBalanceChanged, PatientPaymentReceived, StatementIssued
@@ -51,6 +51,20 @@ async def test_a_payment_goes_to_the_oldest_claim_and_the_rest_stays_the_patient
     assert (item["you_paid_cents"], item["you_owe_cents"], item["adds_up"]) == (3_000, 0, True)
     assert again == body
     assert (await summary(billing))["agrees"] is True
+
+
+async def test_money_is_not_received_in_the_future(billing: ServiceUnderTest) -> None:
+    """Else the books of today would not hold what the account shows. A day's grace: somewhere it is
+    tomorrow already."""
+    await billing.deliver(adjudicated(3_000))
+    account, today = await account_of(billing), datetime.now(UTC).date()
+    late = today + timedelta(days=2)
+    refused = await pay(billing, account_id=account, paid_cents=1_000, received_on=str(late))
+    assert refused.status_code == 422
+    assert refused.json()["pointers"][0]["pointer"] == "/received_on"
+    tomorrow = today + timedelta(days=1)
+    taken = await pay(billing, account_id=account, paid_cents=1_000, received_on=str(tomorrow))
+    assert taken.status_code == 201
 
 
 async def test_the_same_reference_is_the_same_payment(billing: ServiceUnderTest) -> None:

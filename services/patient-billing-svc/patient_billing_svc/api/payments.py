@@ -1,6 +1,6 @@
 """Patients' payments: recorded once, applied to claims, the rest kept as the patient's money."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from rcm.money import LIMIT_CENTS
 from rcm.service import CurrentPrincipal, Page, Paging, RequestClock, RequestTx
 
 ENTRY_KIND = "patient.payment"
+# Days are the sender's own; where its clock is furthest ahead of UTC it is tomorrow already.
+AHEAD = timedelta(days=1)
 
 
 class AllocationBody(Body):
@@ -81,6 +83,7 @@ async def post_payment(
     if earlier is not None:
         response.status_code = 200
         return earlier
+    _check_day(body.received_on, clock.today())
     now = clock.now()
     charges = await accounts.charges_of(tx, account.account_id, open_only=True)
     payment = _payment(tx.tenant_id, body, charges, clock.today())
@@ -133,6 +136,13 @@ async def _recorded(tx: Tx, body: PaymentCreate) -> PaymentDetail | None:
             (Pointer("/external_reference", "is another account's or another amount's"),),
         )
     return await _detail(tx, row.payment_id)
+
+
+def _check_day(received_on: date | None, today: date) -> None:
+    """Raises `Unprocessable` for money of a day to come: no balance of today would show it."""
+    if received_on is not None and received_on > today + AHEAD:
+        pointer = Pointer("/received_on", "lies in the future")
+        raise Unprocessable("received_in_future", "The payment's day is to come.", (pointer,))
 
 
 def _payment(tenant_id: UUID, body: PaymentCreate, charges: list[Charge], today: date) -> Payment:

@@ -100,8 +100,8 @@ class Walked:
 async def walked(world: World) -> dict[str, Walked]:
     """All visits sent at once, and their claims where nothing more happens by itself."""
 
-    async def walk(outcome: Outcome) -> Walked:
-        member_id = f"W{abs(hash(outcome.name)) % 10**6:06d}{outcome.mark}"
+    async def walk(number: int, outcome: Outcome) -> Walked:
+        member_id = f"W{number:06d}{outcome.mark}"
         body = clinic.encounter(
             coverages=[clinic.coverage(member_id=member_id)],
             lines=[clinic.line(code) for code in outcome.procedure_codes],
@@ -110,7 +110,7 @@ async def walked(world: World) -> dict[str, Walked]:
         claim = await world.resting_claim(made["encounter_id"], status=(outcome.status,))
         return Walked(made, claim)
 
-    found = await asyncio.gather(*map(walk, OUTCOMES))
+    found = await asyncio.gather(*(walk(*each) for each in enumerate(OUTCOMES)))
     return {outcome.name: each for outcome, each in zip(OUTCOMES, found, strict=True)}
 
 

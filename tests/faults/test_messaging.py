@@ -16,6 +16,7 @@ from rcm.db import DatabaseUnavailable, StatementFailed
 from rcm.events import faults, publish
 from rcm.events.applier import Applied, Applier
 from rcm.events.envelope import headers_of, key_of
+from rcm.events.gate import received
 from rcm.events.producer import partition_of
 from rcm.events.replay import refill
 from rcm.events.topics import ensure_topics
@@ -260,9 +261,9 @@ class Forgetful(Applier):
     """A consumer without inbox and gate."""
 
     async def apply(self, items) -> Applied:
-        async with self._database.transaction({item.received.tenant_id for item in items}) as tx:
+        async with self._database.transaction({item.event.tenant_id for item in items}) as tx:
             for handler in set(self._handlers.values()):
-                await handler([item.received for item in items], tx)
+                await handler(received(items), tx)
         faults.buggify("consumer.committed")
         return Applied(len(items), 0, 0)
 

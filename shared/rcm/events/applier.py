@@ -99,9 +99,9 @@ class Applier:
 
     async def _search(self, tx: Tx, verdict: Verdict, failed: Exception) -> None:
         """Apply all but the poison; park that, and hold its aggregates' later events behind it."""
-        accepted = {received.id for received in verdict.apply}
+        accepted = {received.id: received for received in verdict.apply}
         groups = [
-            [item.received for item in run.items if item.received and item.id in accepted]
+            [accepted[item.id] for item in run.items if item.id in accepted]
             for run in verdict.runs.values()
         ]
         search = Search(tx, self._handlers)

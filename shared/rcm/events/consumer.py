@@ -138,23 +138,26 @@ class Consumer:
 
     async def _next(self) -> _Batch | None:
         """Poll and decode; no transaction is open for it."""
-        polled = await self._poller.poll()
-        buggify("consumer.polled")
-        if not polled.records:
-            return None
         await self._know_tenants()
-        read, truncated = self._intake.read, polled.truncated
         items: list[Item] = []
         skipped = 0
-        for record in polled.records:
-            item = read(record)
-            if item.received is None and item.fault is None:
-                skipped += 1
-                if item.sequence is None:
-                    continue
-            if truncated and (record.topic, record.partition) in truncated:
-                item.truncated = True
-            items.append(item)
+
+        def read(records: Sequence[Any]) -> None:
+            nonlocal skipped
+            truncated = self._poller.is_truncated(records[0].topic, records[0].partition)
+            for record in records:
+                item = self._intake.read(record)
+                item.truncated = truncated
+                if item.event is None and item.fault is None:
+                    skipped += 1
+                    if item.sequence is None:
+                        continue
+                items.append(item)
+
+        polled = await self._poller.poll(read)
+        buggify("consumer.polled")
+        if not polled.next_offsets:
+            return None
         self._count(polled, skipped)
         return _Batch(items, polled)
 
@@ -185,7 +188,7 @@ class Consumer:
     async def _apply(self, batch: _Batch) -> bool:
         """True when the batch's transaction has committed."""
         started = time.perf_counter()
-        traceparents = (item.headers.get("traceparent") for item in batch.items if item.received)
+        traceparents = (item.headers.get("traceparent") for item in batch.items if item.event)
         try:
             with telemetry.process_span(self.name, len(batch.items), traceparents):
                 done = await self._applier.apply(batch.items) if batch.items else Applied(0, 0, 0)
@@ -250,7 +253,7 @@ class Consumer:
             telemetry.CONSUMED.labels(self.name, topic).inc(count)
         if skipped:
             telemetry.SKIPPED.labels(self.name, "type").inc(skipped)
-        self._state.newest_ms = polled.records[-1].timestamp
+        self._state.newest_ms = polled.newest_ms
 
     def _measure(self) -> None:
         telemetry.LAST_POLL_AGE.labels(self.name).set(time.monotonic() - self._poller.last_poll)

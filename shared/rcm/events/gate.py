@@ -161,7 +161,7 @@ async def admit(tx: Tx, consumer: str, items: Sequence[Item]) -> Verdict:
     fresh = None if row["fresh"] is None else frozenset(row["fresh"])
     moved = None if row["moved"] is None else frozenset(map(_stream, row["moved"]))
     if fresh is None and moved is None and len(plain) == len(runs):
-        verdict.apply = [item.received for item in everything if item.received is not None]
+        verdict.apply = received(everything)
         return verdict
     late = frozenset(map(_stream, row["started_late"]))
     await _look_closer(tx, consumer, verdict, fresh=fresh, moved=moved, late=late)
@@ -181,7 +181,7 @@ async def _look_closer(
     for stream, run in verdict.runs.items():
         has_moved = run.plain and (moved is None or stream in moved)
         if has_moved and (fresh is None or all(item.id in fresh for item in run.items)):
-            verdict.apply += [item.received for item in run.items if item.received is not None]
+            verdict.apply += received(run.items)
         else:
             odd[stream] = run
     gates = await lock(tx, consumer, list(odd))
@@ -228,13 +228,18 @@ def judge(items: Sequence[Item], gate: Gate, fresh: Set[str] | None, verdict: Ve
             verdict.duplicates += 1
         elif sequence == gate.last + 1 and item.fault is None:
             gate.last = sequence
-            if item.received is not None:
-                verdict.apply.append(item.received)
+            verdict.apply += received([item])
         else:
             waits = Fault("held_behind") if gate.newest else Fault("gap", "", _missing(gate))
             parking = Parking(item, sequence, item.fault or waits, head=not gate.newest)
             verdict.park.append(parking)
             gate.newest = max(gate.newest, sequence)
+
+
+def received(items: Iterable[Item]) -> list[Received[Any]]:
+    """What handlers get of these items. Made late, and not kept by the item: a cycle between the
+    two would leave every event to the garbage collector."""
+    return [Received(item.event, item) for item in items if item.event is not None]
 
 
 async def write(tx: Tx, consumer: str, gates: Mapping[Stream, Gate]) -> None:

@@ -14,9 +14,8 @@ from pydantic import ValidationError
 
 from rcm.contracts.base import Event
 from rcm.events.envelope import JSON, STRUCTURED, schema_of, stand_in_id, unstructured
-from rcm.events.items import Fault, Item, Record
+from rcm.events.items import Fault, Item, Record, StoredRecord
 from rcm.events.outbox import KEY_CHARACTERS, MAX_VALUE_BYTES
-from rcm.events.received import Received
 from rcm.ids import NO_TENANT
 
 UUID_TEXT = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -92,9 +91,18 @@ class Intake:
             ):
                 event = known.validate(value, strict=True)
                 if event.tenant_id == tenant_id:
-                    item = Item(record, headers, (tenant, topic.name, key), sequence)
+                    # Without the poll's own objects: they would keep the collector busy.
+                    kept = StoredRecord(
+                        record.topic,
+                        record.partition,
+                        record.offset,
+                        record.timestamp,
+                        record.key,
+                        value,
+                    )
+                    item = Item(kept, headers, (tenant, topic.name, key), sequence)
                     item.id, item.type = id_.decode(), known.name
-                    item.received = Received(event, item)
+                    item.event = event
                     return item
         except (KeyError, ValueError, AttributeError, TypeError):
             pass
@@ -136,7 +144,7 @@ class Intake:
             if isinstance(found, Fault):
                 item.fault = found
             else:
-                item.received = Received(found, item)
+                item.event = found
         return item
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from rcm.events.received import Received
+from rcm.contracts.base import Event
 
 Stream = tuple[str, str, str]
 """Tenant (as text), topic without prefix, aggregate id: what has an order."""
@@ -42,14 +41,27 @@ class Fault:
     detail: str = ""
 
 
+class StoredRecord(NamedTuple):
+    """A record that stands by itself. Its own list of headers may be empty where the item has them;
+    `topic` is with the installation's prefix."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
 class Item:
     """One record on its way through a transaction. Made once per record, so it is kept light."""
 
     __slots__ = (
+        "event",
         "fault",
         "headers",
         "id",
-        "received",
         "record",
         "sequence",
         "stream",
@@ -66,24 +78,15 @@ class Item:
         self.sequence = sequence
         self.id = ""
         self.type = ""
-        self.received: Received[Any] | None = None
+        self.event: Event | None = None
         self.fault: Fault | None = None
         self.truncated = False
         """The beginning of its partition's log is gone."""
 
     def may_begin(self) -> bool:
         """Whether this can be the first event of its aggregate that there still is."""
-        return self.truncated or any(name == BASELINE_HEADER for name, _ in self.record.headers)
+        return self.truncated or BASELINE_HEADER in self.headers
 
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record that is not fresh from a poll; `topic` with the installation's prefix."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
+    def pairs(self) -> Sequence[tuple[str, bytes]]:
+        """The record's headers as they came."""
+        return self.record.headers or tuple(self.headers.items())

@@ -111,7 +111,7 @@ async def park(
         [item.record.timestamp for item in items],
         [item.record.key for item in items],
         [item.record.value for item in items],
-        [_dump(item.record.headers) for item in items],
+        [_dump(item.pairs()) for item in items],
         [parking.fault.reason for parking in parkings],
         [error_of(parking.fault) for parking in parkings],
         tiers[0],
@@ -157,7 +157,7 @@ def _readable(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
 
 def _letter(consumer: str, parking: Parking) -> Letter:
     item, record = parking.item, parking.item.record
-    value, headers = record.value, _readable(record.headers)
+    value, headers = record.value, _readable(item.pairs())
     if value is not None and len(value) > MAX_VALUE_BYTES:
         headers["dlq_value_omitted_bytes"] = str(len(value))
         value = None

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from rcm.events import telemetry
 _log = log.get(__name__)
 
 POLL_MS = 300
+SLICE = 200
 COMMIT_TIMEOUT_S = 5.0
 BEGINNINGS_EVERY_S = 300.0
 MAX_POLL_S = 300
@@ -32,15 +33,13 @@ Offsets = dict[TopicPartition, int]
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """The records of one poll, the offsets that follow them, and the assignment they came under."""
+    """The offsets that follow the records of one poll, and the assignment that they came under."""
 
-    records: Sequence[Any]
     next_offsets: Offsets
     epoch: int
     counts: Mapping[str, int]
     """Records by topic."""
-    truncated: frozenset[TopicPartition]
-    """Partitions whose log no longer starts at 0."""
+    newest_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
         self._kafka: AIOKafkaConsumer | None = None
         self._committing: asyncio.Task[None] | None = None
         self._uncommitted: Offsets = {}
-        self._beginnings: Offsets = {}
+        self._truncated: frozenset[TopicPartition] = frozenset()
         self._beginnings_due = 0.0
         self.barrier = asyncio.Lock()
         self.epoch = 0
@@ -109,23 +108,39 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
                 async with asyncio.timeout(10):
                     await kafka.stop()
 
-    async def poll(self) -> Polled:
-        """The next records, at most `max_records`; nothing after 0.3 s. Never cancel it: the
-        position has moved when records are on their way."""
-        kafka = self._consumer()
+    async def poll(self, read: Callable[[Sequence[Any]], None]) -> Polled:
+        """Hand the next records to `read`, at most `max_records`; none after 0.3 s.
+
+        In slices, between which the event loop runs: whoever waits for the database goes on within
+        milliseconds. Never cancel it: the position has moved when records are on their way."""
+        kafka, left = self._consumer(), self._member.max_records
         await self._refresh_beginnings()
         epoch = self.epoch
-        found = await kafka.getmany(timeout_ms=POLL_MS, max_records=self._member.max_records)
-        self.last_poll = time.monotonic()
-        records = [record for batch in found.values() for record in batch]
-        offsets = {place: batch[-1].offset + 1 for place, batch in found.items()}
+        offsets: Offsets = {}
         counts: Counter[str] = Counter()
-        for place, batch in found.items():
-            counts[place.topic] += len(batch)
-        truncated = frozenset(place for place in found if self._beginnings.get(place, 0) > 0)
+        newest_ms, timeout_ms = 0, POLL_MS
+        while left > 0:
+            wanted = min(SLICE, left)
+            found = await kafka.getmany(timeout_ms=timeout_ms, max_records=wanted)
+            self.last_poll = time.monotonic()
+            taken = 0
+            for place, batch in found.items():
+                read(batch)
+                taken += len(batch)
+                offsets[place] = batch[-1].offset + 1
+                counts[place.topic] += len(batch)
+                newest_ms = max(newest_ms, batch[-1].timestamp)
+            if taken < wanted:
+                break
+            left, timeout_ms = left - taken, 0
+            await asyncio.sleep(0)
         # A rebalance during the poll: whose records these are is not known.
         epoch = epoch if epoch == self.epoch else -1
-        return Polled(records, offsets, epoch, counts, truncated)
+        return Polled(offsets, epoch, counts, newest_ms)
+
+    def is_truncated(self, topic: str, partition: int) -> bool:
+        """Whether the partition's log no longer starts at 0."""
+        return bool(self._truncated) and (topic, partition) in self._truncated
 
     def is_current(self, polled: Polled) -> bool:
         """Whether the partitions of the poll are still ours."""
@@ -197,7 +212,8 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
         places = kafka.assignment()
         if places:
             with contextlib.suppress(KafkaError):
-                self._beginnings = await kafka.beginning_offsets(places)
+                beginnings = await kafka.beginning_offsets(places)
+                self._truncated = frozenset(p for p, first in beginnings.items() if first > 0)
 
     def _consumer(self) -> AIOKafkaConsumer:
         if self._kafka is None:

@@ -65,8 +65,8 @@ class Received(Generic[E]):
         record = StoredRecord(topic, 0, sequence - 1, 0, event.key.encode(), None)
         item = Item(record, {}, (str(event.tenant_id), topic, event.key), sequence)
         item.id, item.type = str(event_id or new_id()), type(event).__name__
-        item.received = cls(event, item)
-        return item.received
+        item.event = event
+        return cls(event, item)
 
     def __repr__(self) -> str:
         return f"Received({self.event_type} {self.id} #{self.sequence})"

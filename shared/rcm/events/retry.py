@@ -183,11 +183,11 @@ class ParkingWorker:
         return fault
 
     async def _apply(self, tx: Tx, item: Item) -> Fault | None:
-        if item.received is None:
+        if item.event is None:
             return None
         try:
             async with tx.savepoint():
-                await dispatch(tx, [item.received], self._handlers)
+                await dispatch(tx, gate.received([item]), self._handlers)
                 await tx.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 await tx.execute("SET CONSTRAINTS ALL DEFERRED")
         except Park as decision:

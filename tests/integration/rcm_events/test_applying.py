@@ -1,7 +1,6 @@
 """One poll, one transaction: what is applied, what is ignored, what waits. No broker needed."""
 
 import uuid
-from dataclasses import replace
 
 import pytest
 
@@ -9,6 +8,10 @@ from rcm.db import StatementFailed
 from rcm.events import Park
 from rcm.ids import NO_TENANT
 from rcm.testing.events import Handling
+
+
+def replace(record, **changes):
+    return record._replace(**changes)
 
 
 def refuse_all(received):

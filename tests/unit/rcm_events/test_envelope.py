@@ -67,7 +67,7 @@ def test_structured_by_their_library_reads_like_binary_by_us():
     headers = tuple(structured.headers.items())
     other = Intake([ClaimHeld], prefix="p.").read(record(found, headers, structured.value))
     assert other.fault is None
-    assert other.received.event == binary.received.event
+    assert other.event == binary.event
     assert (other.id, other.stream, other.sequence) == (binary.id, binary.stream, binary.sequence)
 
 
@@ -75,7 +75,7 @@ def test_an_event_nobody_listens_to_has_a_place_but_no_body():
     item = Intake([ClaimHeld], prefix="p.").read(
         record({**row(), "ce_type": "SomethingElse"}, value=b"not even json")
     )
-    assert (item.received, item.fault, item.sequence) == (None, None, 3)
+    assert (item.event, item.fault, item.sequence) == (None, None, 3)
 
 
 def test_what_a_fault_says_never_quotes_a_value():

@@ -236,9 +236,7 @@ async def test_a_batch_gives_each_item_its_own_result(coding: ServiceUnderTest) 
         "conflict",
     ]
     assert found["items"][2]["status"] == "held"
-    assert found["items"][3]["pointers"] == [
-        {"pointer": "/?", "reason": "is not a known field"}
-    ]
+    assert found["items"][3]["pointers"] == [{"pointer": "/?", "reason": "is not a known field"}]
     assert found["items"][4]["encounter_id"] == found["items"][0]["encounter_id"]
     assert len(await coding.published(EncounterCoded)) == 2
 

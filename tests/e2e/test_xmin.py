@@ -43,16 +43,26 @@ def test_every_write_endpoint_has_its_case() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 async def test_rows_and_events_of_a_write_share_their_transaction(
-    world: World, prepared: dict[str, Request], operation: Operation
+    world: World, things: Things, prepared: dict[str, Request], operation: Operation
 ) -> None:
-    write, key = writes()[str(operation)], uuid4().hex
-    request = dict(prepared[str(operation)])
+    """The gateway's jobs may take up what was written before it is looked at; then it is written
+    once more. What another transaction wrote never passes."""
+    write, request = writes()[str(operation)], prepared[str(operation)]
+    left = await _written(world, operation, request)
+    tries = 5 if operation.service == "payer-gateway" else 1
+    while left != _wanted(write) and (tries := tries - 1):
+        left = await _written(world, operation, await write.prepare(world, things))
+    assert left == _wanted(write)
+
+
+async def _written(world: World, operation: Operation, prepared: Request) -> Left:
+    request, key = dict(prepared), uuid4().hex
     path = operation.at(**request.pop("at", {}))
     request["headers"] = {"Idempotency-Key": key} | request.get("headers", {})
     answer = await world.call(operation.service, operation.method, path, **request)
     assert answer.is_success, answer.text
     async with world.superuser(operation.service) as database:
-        assert await _left(database, key) == _wanted(write)
+        return await _left(database, key)
 
 
 async def test_the_oracle_sees_an_event_of_another_transaction(

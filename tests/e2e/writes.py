@@ -61,10 +61,14 @@ def _write(
 
 
 async def things(world: World) -> Things:
-    """A paid visit with a deductible, its files, its account, a payment and a statement."""
+    """A paid visit with a deductible, its files, its account, a payment and a statement; and one
+    that was denied."""
+    denied = clinic.coverage(member_id="W770079T20")
+    refused = await world.post("coding-svc", "/encounters", clinic.encounter(coverages=[denied]))
     member = clinic.coverage(member_id="W770077T02")
     made = await world.post("coding-svc", "/encounters", clinic.encounter(coverages=[member]))
     claim = await world.resting_claim(made["encounter_id"], status=("closed",))
+    await world.resting_claim(refused["encounter_id"], status=("adjudicated",))
     claim_id = claim["claim_id"]
     [submission] = (await world.get("payer-gateway", "/submissions", claim_id=claim_id))["items"]
     sent = await world.get("payer-gateway", f"/transmissions/{submission['transmission_id']}")
@@ -225,7 +229,8 @@ async def _void_claim(world: World, known: Things) -> Request:
 
 @_write("payer-gateway POST /trading-partners", tables="trading_partner partner_link")
 async def _post_partner(world: World, known: Things) -> Request:
-    return {"json": partner("Partner of the write table", world, bearer_token="secret")}
+    body = partner("Partner of the write table", world, bearer_token="secret", active=False)
+    return {"json": body}
 
 
 @_write("payer-gateway PUT /payers", tables="payer")
@@ -266,22 +271,32 @@ async def _flush(world: World, known: Things) -> Request:
 
 @_write("payer-gateway POST /transmissions/{transmission_id}:resend", tables="submission")
 async def _resend(world: World, known: Things) -> Request:
-    """A file that its partner refused at the door."""
+    """A file that its partner refused at the door. What was sent again is refused again."""
+    routed = await world.call("payer-gateway", "GET", "/payers/REFUSING")
+    partner_id = routed.json()["partner_id"] if routed.is_success else await _refusing(world)
+
+    async def refused() -> str:
+        page = await world.get(
+            "payer-gateway", "/transmissions", partner_id=partner_id, status="refused"
+        )
+        assert page["items"], "no file was refused"
+        transmission_id = page["items"][0]["transmission_id"]
+        held = await world.get("payer-gateway", "/submissions", transmission_id=transmission_id)
+        assert held["items"], "its claims are on their way again"
+        return str(transmission_id)
+
+    return {"at": {"transmission_id": await eventually(refused)}}
+
+
+async def _refusing(world: World) -> str:
+    """A partner that refuses everything, and a claim for it."""
     body = partner("Partner that refuses", world, terms={"send_after_s": 0})
     made = await world.post("payer-gateway", "/trading-partners", body)
     payer = {"name": "Refusing payer", "partner_id": made["partner_id"]}
     await world.put("payer-gateway", "/payers/REFUSING", payer)
     covered = clinic.coverage(payer_id="REFUSING", payer_name="Refusing payer")
     await world.post("claims-svc", "/claims", clinic.claim(coverages=[covered]))
-
-    async def refused() -> str:
-        page = await world.get(
-            "payer-gateway", "/transmissions", partner_id=made["partner_id"], status="refused"
-        )
-        assert page["items"], "no file was refused"
-        return str(page["items"][0]["transmission_id"])
-
-    return {"at": {"transmission_id": await eventually(refused)}}
+    return str(made["partner_id"])
 
 
 @_write(

@@ -197,6 +197,22 @@ TAMPERINGS = [
         (FindingKind.RECORD_CHANGED, 1, 1),
     ),
     (
+        "a detail that cannot be hashed",
+        (
+            "UPDATE audit_record SET details = jsonb_build_object('status', 1e30::numeric)"
+            f" WHERE record_id = {at(6)}",
+        ),
+        (FindingKind.RECORD_CHANGED, 2, 6),
+    ),
+    (
+        "a block's hash of a record",
+        (
+            "ALTER TABLE audit_block DROP CONSTRAINT audit_block_check",
+            "UPDATE audit_block SET record_hashes = record_hashes[:3] WHERE block_number = 2",
+        ),
+        (FindingKind.BLOCK_CHANGED, 2, None),
+    ),
+    (
         "a row in the middle",
         (f"DELETE FROM audit_record WHERE record_id = {at(5)}",),
         (FindingKind.RECORD_MISSING, 2, 5),

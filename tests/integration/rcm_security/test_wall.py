@@ -22,8 +22,9 @@ async def key_for(kit, tenant_id, key="k"):
     async with kit.database.transaction((tenant_id,)) as tx:
         await tx.execute(
             """
-            INSERT INTO idempotency_key (tenant_id, subject, key, operation, request_hash)
-            VALUES ($1, 's', $2, 'POST /x', '')
+            INSERT INTO idempotency_key (tenant_id, subject, key, operation, request_hash,
+                                         response_status, response_headers, response_body)
+            VALUES ($1, 's', $2, 'POST /x', '', 201, '{}', '')
             """,
             tenant_id,
             key,
@@ -82,10 +83,12 @@ async def test_a_row_cannot_be_written_for_another_tenant(kit) -> None:
 
 
 async def test_a_row_cannot_be_moved_to_another_tenant(kit) -> None:
-    await key_for(kit, NORTH)
+    """`tenant` is the one table here that the app may update at all."""
     with pytest.raises(StatementFailed) as refusal:
         async with kit.database.transaction((NORTH,)) as tx:
-            await tx.execute("UPDATE idempotency_key SET tenant_id = $1", SOUTH)
+            await tx.execute(
+                "UPDATE tenant SET tenant_id = $1 WHERE tenant_id = $2", new_id(), NORTH
+            )
     assert refusal.value.sqlstate == "42501"
 
 
@@ -110,6 +113,7 @@ async def test_two_tenants_may_use_the_same_key(kit) -> None:
         "UPDATE audit_block SET block_number = 9",
         "DELETE FROM audit_block",
         "DELETE FROM audit_anchored",
+        "UPDATE idempotency_key SET request_hash = ''",
         "DELETE FROM idempotency_key",
         "DELETE FROM tenant",
         "SET session_replication_role = replica",

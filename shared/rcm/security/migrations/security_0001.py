@@ -103,8 +103,7 @@ def _audit() -> None:
 
 def _idempotency_key() -> None:
     """The first response of a write, kept for good and given again to the same subject's same key.
-    Response columns are empty while the request is in flight; `response_body` is sealed, since it
-    may name a patient."""
+    `response_body` is sealed, since it may name a patient."""
     script("""
         CREATE TABLE idempotency_key (
             tenant_id        uuid NOT NULL,
@@ -112,11 +111,11 @@ def _idempotency_key() -> None:
             key              text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
             operation        text NOT NULL,
             request_hash     bytea NOT NULL,
-            response_status  smallint,
-            response_headers jsonb,
-            response_body    bytea,
+            response_status  smallint NOT NULL,
+            response_headers jsonb NOT NULL,
+            response_body    bytea NOT NULL,
             created_at       timestamptz NOT NULL DEFAULT now(),
             PRIMARY KEY (tenant_id, subject, key)
         );
     """)
-    protect("idempotency_key", app="SELECT, INSERT, UPDATE")
+    protect("idempotency_key", app="SELECT, INSERT")

@@ -70,8 +70,11 @@ class TenantDirectory:
         return tuple(sorted(await self._known(self._lifetime_s)))
 
     async def require(self, tenant_id: UUID) -> Tenant:
-        """The tenant of a good token. Raises `Forbidden` when it is not served here."""
-        found = (await self._known(self._lifetime_s)).get(tenant_id)
+        """The tenant of a good token. Raises `Forbidden` when it is not served here. While one
+        caller reads the directory again, the others go on with what is known."""
+        found = self._tenants.get(tenant_id) if self._reading.locked() else None
+        if found is None:
+            found = (await self._known(self._lifetime_s)).get(tenant_id)
         if found is None:
             found = (await self._known(self._pause_s)).get(tenant_id)
         if found is None:

@@ -56,6 +56,20 @@ async def test_callers_at_once_read_once(kit) -> None:
     assert set(found) == {(NORTH, SOUTH)}
 
 
+async def test_known_tenants_are_served_while_the_directory_is_read_again(kit) -> None:
+    """Or a database that hangs would let all callers wait in a row, each as long as the first."""
+    directory = TenantDirectory(kit.database, lifetime_s=0, pause_s=0)
+    await directory.active()
+    async with kit.superuser.transaction():
+        await kit.superuser.execute("LOCK TABLE tenant")
+        reading = asyncio.create_task(directory.active())
+        await asyncio.sleep(0.05)
+        assert not reading.done()
+        served = await asyncio.wait_for(directory.require(NORTH), 1)
+    assert served.tenant_id == NORTH
+    assert NORTH in await reading
+
+
 async def test_registering_again_changes_the_tenant_or_nothing(kit) -> None:
     moment = "SELECT changed_at FROM tenant WHERE tenant_id = $1"
     before = await kit.superuser.fetchval(moment, NORTH)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Role = Literal["api", "worker", "relay", "all"]
@@ -20,7 +21,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
 
     database_url: SecretStr
-    """postgresql://<service>_app:...@host:port/<database>; never the owner."""
+    """postgresql://<service>_app:...@host:port/<database>; never the owner. What libpq knows may
+    follow, such as `?sslmode=verify-full&sslrootcert=/path`."""
     relay_database_url: SecretStr | None = None
     """The relay's own role, which sees the outbox of all tenants and nothing else."""
     database_pool_size: int = 10
@@ -50,6 +52,28 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = None
     """Where traces go (OTLP over HTTP); None keeps them in the process."""
     log_level: str = "INFO"
+
+    @field_validator("database_url", "relay_database_url")
+    @classmethod
+    def _is_postgresql(cls, found: SecretStr | None) -> SecretStr | None:
+        """Or the driver would take what is missing from elsewhere and connect who knows where."""
+        if found is not None:
+            scheme = urlsplit(found.get_secret_value()).scheme
+            if scheme not in {"postgresql", "postgres"}:
+                raise ValueError("the address of a database begins with postgresql://")
+        return found
+
+    @model_validator(mode="after")
+    def _audit_is_sealed_or_not(self) -> Self:
+        """Records that nobody seals look like an audit and prove nothing."""
+        given = (self.audit_signing_key_file is not None, self.audit_anchor_file is not None)
+        seals = self.environment == "production" and self.role in {"worker", "all"}
+        if any(given) != all(given) or (seals and not all(given)):
+            raise ValueError(
+                "the audit needs a key and an anchor "
+                "(RCM_AUDIT_SIGNING_KEY_FILE and RCM_AUDIT_ANCHOR_FILE)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:

@@ -1,7 +1,8 @@
 """Health as an orchestrator asks for it: alive, ready, started; and the metrics.
 
 Alive: the event loop turns and every task of the process says it makes progress. Ready: the
-database can be written to (a role with HTTP), or a consumer knows its partitions (a worker). Kafka
+database can be written to, under a role that sees one tenant at a time, and a consumer knows its
+partitions (a worker). Kafka
 being away makes no API unready: taking work while it is away is what the outbox is for.
 """
 
@@ -28,6 +29,8 @@ STUCK_S = 150.0
 _CHECK_TIMEOUT_S = 3.0
 _CHECK_AGE_S = 1.0
 
+_logger = log.get(__name__)
+
 
 class Component(Protocol):
     """A long-running part of the process (`rcm.events`): runs until it is told to stop."""
@@ -52,8 +55,9 @@ class Health:
     topics_present: Callable[[], Awaitable[bool]] | None = None
     draining: bool = False
     _started: bool = False
-    _writable: bool = False
+    _found: tuple[bool, bool] = (False, False)
     _checked_at: float = float("-inf")
+    _checking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def alive(self) -> tuple[bool, dict[str, Any]]:
         parts = {name: dict(part.health()) for name, part in self.components.items()}
@@ -64,12 +68,14 @@ class Health:
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
         found: dict[str, Any] = {"draining": self.draining}
-        found["database_writable"] = writable = await self._database_writable()
+        writable, walled = await self._database()
+        found |= {"database_writable": writable, "tenants_walled": walled}
         found["components"] = parts = {
             name: bool(part.health().get("ready", True)) for name, part in self.components.items()
         }
         serves_http = self.role in {"api", "all"}
-        good = writable and not self.draining and (serves_http or all(parts.values()))
+        good = writable and walled and not self.draining
+        good = good and (serves_http or all(parts.values()))
         return good, found
 
     async def started(self) -> tuple[bool, dict[str, Any]]:
@@ -82,12 +88,15 @@ class Health:
         self._started = schema and topics
         return self._started, {"schema_at_head": schema, "topics_present": topics}
 
-    async def _database_writable(self) -> bool:
-        """Asked at most once a second, however often the probes come."""
-        if time.monotonic() - self._checked_at > _CHECK_AGE_S:
-            self._writable = await _within_time(_is_writable(self.database))
-            self._checked_at = time.monotonic()
-        return self._writable
+    async def _database(self) -> tuple[bool, bool]:
+        """Whether it can be written to, and whether the role stands under the tenants' wall. Asked
+        at most once a second and one at a time, however often the probes come."""
+        async with self._checking:
+            if time.monotonic() - self._checked_at > _CHECK_AGE_S:
+                writable = await _within_time(_is_writable(self.database))
+                self._found = (writable, writable and await _within_time(_is_walled(self.database)))
+                self._checked_at = time.monotonic()
+        return self._found
 
     async def _schema_at_head(self) -> bool:
         return not await missing_revisions(self.database, self.migrations)
@@ -108,6 +117,17 @@ async def _is_writable(database: Database) -> bool:
         return not await tx.fetchval("SELECT pg_is_in_recovery()")
 
 
+async def _is_walled(database: Database) -> bool:
+    """A superuser sees every tenant's rows whatever the policies say."""
+    async with database.transaction() as tx:
+        above = await tx.fetchval(
+            "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        )
+    if above:
+        _logger.error("the database role stands above the wall between tenants")
+    return not above
+
+
 async def _within_time(check: Awaitable[bool]) -> bool:
     """False when the answer does not come, for whatever reason: a probe never fails itself."""
     try:
@@ -116,7 +136,7 @@ async def _within_time(check: Awaitable[bool]) -> bool:
     except (DatabaseUnavailable, StatementFailed, TimeoutError):
         return False
     except Exception as error:  # noqa: BLE001 - a probe answers no, it does not break
-        log.failure(log.get(__name__), "a health check failed", error)
+        log.failure(_logger, "a health check failed", error)
         return False
 
 

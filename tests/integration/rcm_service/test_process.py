@@ -300,7 +300,18 @@ async def test_nothing_that_was_sent_is_printed(notes: ServiceUnderTest, issuer_
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"RCM_DATABASE_URL": "", "RCM_PORT": "99999"}, "check the settings RCM_PORT"),
+        ({"RCM_PORT": "99999"}, "check the settings RCM_PORT"),
+        ({"RCM_DATABASE_URL": ""}, "check the settings RCM_DATABASE_URL"),
+        ({"RCM_DATABASE_URL": "host=127.0.0.1"}, "check the settings RCM_DATABASE_URL"),
+        ({"RCM_AUDIT_ANCHOR_FILE": "/tmp/a"}, "the audit needs a key and an anchor"),  # noqa: S108
+        (
+            {
+                "RCM_ENVIRONMENT": "production",
+                "RCM_JWKS_URL": "https://issuer.test/jwks",
+                "RCM_ROLE": "worker",
+            },
+            "the audit needs a key and an anchor",
+        ),
         ({"RCM_ENVIRONMENT": "production"}, "production takes its token keys over https only"),
         ({"RCM_KEYRING_FILE": "/nowhere/keyring"}, "/nowhere/keyring cannot be read"),
         ({"RCM_ROLE": "relay"}, "a relay needs RCM_RELAY_DATABASE_URL"),

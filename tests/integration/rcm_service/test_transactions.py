@@ -1,12 +1,16 @@
 """A request is one transaction: committed before the response, or not at all."""
 
+import asyncio
 from typing import Annotated, Any
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
+from rcm.db import Database
 from rcm.ids import new_id
+from rcm.service import health
 from rcm.testing.databases import connected
 from rcm.testing.oracle import one_transaction
 from rcm.testing.service import ServiceUnderTest
@@ -168,3 +172,26 @@ async def test_two_transactions_are_seen(notes: ServiceUnderTest) -> None:
 
     with pytest.raises(AssertionError, match="several transactions"):
         await torn()
+
+
+async def test_a_flood_of_probes_takes_one_connection(notes: ServiceUnderTest) -> None:
+    """Or probes would take those that requests need."""
+    database = Database(notes.urls.app, application_name="flooded", pool_size=8)
+    probes = health.Health("api", database, notes.service.migrations)
+    answers = await asyncio.gather(*(probes.ready() for _ in range(50)))
+    assert all(good for good, _ in answers)
+    async with connected(notes.admin_url) as superuser:
+        opened = await superuser.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'flooded'"
+        )
+    await database.close()
+    assert opened == 1
+
+
+async def test_a_role_above_the_wall_is_never_ready(notes: ServiceUnderTest) -> None:
+    """Row-level security does not hold a superuser, so no request may come to it."""
+    address = urlsplit(notes.admin_url)._replace(path=urlsplit(notes.urls.app).path)
+    database = Database(urlunsplit(address), application_name="superuser")
+    good, found = await health.Health("api", database, notes.service.migrations).ready()
+    await database.close()
+    assert (good, found["database_writable"], found["tenants_walled"]) == (False, True, False)

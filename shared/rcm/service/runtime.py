@@ -26,6 +26,7 @@ from rcm.service.app import Service, build_app
 from rcm.service.components import Misconfigured, Parts, parts_of
 from rcm.service.health import Health
 from rcm.service.kit import Kit
+from rcm.service.protocol import PatientProtocol
 from rcm.settings import Settings
 
 EXIT_OK, EXIT_DEATH, EXIT_MISCONFIGURED = 0, 1, 2
@@ -102,6 +103,7 @@ def _http(app: FastAPI, settings: Settings) -> uvicorn.Config:
     """uvicorn as a plain server: it logs nothing of a request and trusts no proxy's headers."""
     return uvicorn.Config(
         app,
+        http=PatientProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,13 +1,12 @@
 """What the OpenAPI document says beyond the endpoints: problems, scopes, idempotency keys."""
 
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from rcm.idempotency import HEADER
-from rcm.service.problems import MEDIA_TYPE
+from rcm.service.problems import MEDIA_TYPE, title
 
 _PROBLEM = {
     "type": "object",
@@ -57,7 +56,7 @@ def documented(options: dict[str, Any], *, scope: str, write: bool) -> dict[str,
 
 def _problem(status: int) -> dict[str, Any]:
     return {
-        "description": HTTPStatus(status).phrase,
+        "description": title(status),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 

@@ -44,6 +44,9 @@ _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _NO_WORDS: frozenset[str] = frozenset()
 _POINTERS_MAX = 100
 
+# Python's names for these have changed between its versions; RFC 9110's have not.
+_TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+
 _BUSY_STATES = frozenset({"55P03", "57014"})
 _RULES_BROKEN = {
     "23505": ("already_exists", "Something with the same identity exists already."),
@@ -51,11 +54,16 @@ _RULES_BROKEN = {
 }
 
 
+def title(status: int) -> str:
+    """What a status means, as RFC 9110 calls it."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
 def response(problem: Problem, request_id: str) -> Response:
     """The problem document as it travels."""
     document: dict[str, Any] = {
         "type": f"urn:rcm:problem:{problem.error_name}",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": title(problem.status),
         "status": problem.status,
         "detail": problem.detail,
         "error_name": problem.error_name,
@@ -138,9 +146,7 @@ _HTTP_NAMES: Mapping[int, tuple[str, str]] = {
 
 def of_http(error: HTTPException) -> Problem:
     """Starlette's own refusals (no such path, no such method)."""
-    name, detail = _HTTP_NAMES.get(
-        error.status_code, ("refused", HTTPStatus(error.status_code).phrase)
-    )
+    name, detail = _HTTP_NAMES.get(error.status_code, ("refused", title(error.status_code)))
     return Problem(name, detail, headers=dict(error.headers or {}), status=error.status_code)
 
 

@@ -56,6 +56,19 @@ def test_a_reason_is_ours_or_the_schemas(sent: dict[str, str], reason: str) -> N
     assert "Canary" not in pointer.reason
 
 
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (404, "Not Found"),
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (422, "Unprocessable Content"),
+    ],
+)
+def test_a_title_is_the_same_under_every_python(status: int, title: str) -> None:
+    assert problems.title(status) == title
+
+
 def test_a_flood_of_errors_is_told_in_part() -> None:
     errors = [{"type": "missing", "loc": ("body", n), "msg": ""} for n in range(5000)]
     assert len(problems.of_validation(errors).pointers) == 100

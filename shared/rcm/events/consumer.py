@@ -46,6 +46,33 @@ class _Batch:
 
 
 @dataclass(slots=True)
+class _Reading:
+    """The items of a poll as it comes in."""
+
+    intake: Intake
+    poller: Poller
+    items: list[Item] = field(default_factory=list)
+    skipped: int = 0
+    """Records that say nothing to anybody here; those with a number count in their order."""
+
+    def take(self, records: Sequence[Any]) -> None:
+        truncated = self.poller.is_truncated(records[0].topic, records[0].partition)
+        read, items = self.intake.read, self.items
+        for record in records:
+            item = read(record)
+            item.truncated = truncated
+            if item.event is None and item.fault is None:
+                self.skipped += 1
+                if item.sequence is None:
+                    continue
+            items.append(item)
+
+    def forget(self) -> None:
+        self.items.clear()
+        self.skipped = 0
+
+
+@dataclass(slots=True)
 class _State:
     paused: bool = False
     failing: bool = False
@@ -139,27 +166,13 @@ class Consumer:
     async def _next(self) -> _Batch | None:
         """Poll and decode; no transaction is open for it."""
         await self._know_tenants()
-        items: list[Item] = []
-        skipped = 0
-
-        def read(records: Sequence[Any]) -> None:
-            nonlocal skipped
-            truncated = self._poller.is_truncated(records[0].topic, records[0].partition)
-            for record in records:
-                item = self._intake.read(record)
-                item.truncated = truncated
-                if item.event is None and item.fault is None:
-                    skipped += 1
-                    if item.sequence is None:
-                        continue
-                items.append(item)
-
-        polled = await self._poller.poll(read)
+        reading = _Reading(self._intake, self._poller)
+        polled = await self._poller.poll(reading)
         buggify("consumer.polled")
         if not polled.next_offsets:
             return None
-        self._count(polled, skipped)
-        return _Batch(items, polled)
+        self._count(polled, reading.skipped)
+        return _Batch(reading.items, polled)
 
     async def _work_off(
         self, batch: _Batch, polling: asyncio.Task[_Batch | None], stop: asyncio.Event

@@ -25,17 +25,18 @@ from rcm.events.received import Received
 
 # Upserts, because their plan is always the primary key's. A join's plan, made while the table is
 # small and kept, turns quadratic when it grows; for what follows in the transaction (the handlers'
-# sets) the last column asks for a new plan each time.
+# sets) the last column asks for a new plan each time. A tenant or topic that the whole poll has in
+# common is sent once: its column is empty, and unnest fills it with nulls.
 GATE = """
 WITH fresh AS (
     INSERT INTO inbox (tenant_id, consumer, event_id)
-    SELECT t, $1, e FROM unnest($2::uuid[], $3::uuid[]) AS u(t, e)
+    SELECT coalesce(t, $9), $1, e FROM unnest($2::uuid[], $3::uuid[]) AS u(t, e)
     ON CONFLICT DO NOTHING
     RETURNING event_id
 ), moved AS (
     INSERT INTO consumed_sequence AS s
            (tenant_id, consumer, topic, aggregate_id, first_sequence, last_sequence)
-    SELECT t, $1, p, a, f, l
+    SELECT coalesce(t, $9), $1, coalesce(p, $10), a, f, l
       FROM unnest($4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
         AS u(t, p, a, f, l)
     ON CONFLICT (tenant_id, consumer, topic, aggregate_id)
@@ -148,14 +149,20 @@ async def admit(tx: Tx, consumer: str, items: Sequence[Item]) -> Verdict:
     verdict = Verdict(runs=runs, duplicates=repeats)
     everything = [item for run in runs.values() for item in run.items]
     plain = [(stream, run) for stream, run in runs.items() if run.plain]
+    tenant = _shared({stream[0] for stream in runs})
+    topic = _shared({stream[1] for stream in runs})
     row = await tx.fetchrow(
         GATE,
         consumer,
-        [item.stream[0] for item in everything],
+        [] if tenant else [item.stream[0] for item in everything],
         [item.id for item in everything],
-        *_columns([stream for stream, _ in plain]),
+        [] if tenant else [stream[0] for stream, _ in plain],
+        [] if topic else [stream[1] for stream, _ in plain],
+        [stream[2] for stream, _ in plain],
         [run.first for _, run in plain],
         [run.last for _, run in plain],
+        tenant,
+        topic,
     )
     assert row is not None  # noqa: S101 - a SELECT without FROM is one row
     fresh = None if row["fresh"] is None else frozenset(row["fresh"])
@@ -252,6 +259,11 @@ async def write(tx: Tx, consumer: str, gates: Mapping[Stream, Gate]) -> None:
             [gate.first for gate in gates.values()],
             [gate.last for gate in gates.values()],
         )
+
+
+def _shared(values: Set[str]) -> str | None:
+    """What all have in common."""
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def _missing(gate: Gate) -> str:

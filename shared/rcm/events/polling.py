@@ -9,9 +9,9 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
@@ -31,13 +31,25 @@ MAX_POLL_S = 300
 Offsets = dict[TopicPartition, int]
 
 
-@dataclass(frozen=True, slots=True)
+class Reader(Protocol):
+    """Takes the records of a poll as they come."""
+
+    def take(self, records: Sequence[Any]) -> None:
+        """Some records of one partition."""
+        ...
+
+    def forget(self) -> None:
+        """All that was taken so far is not ours any more."""
+        ...
+
+
+@dataclass(slots=True)
 class Polled:
     """The offsets that follow the records of one poll, and the assignment that they came under."""
 
     next_offsets: Offsets
     epoch: int
-    counts: Mapping[str, int]
+    counts: Counter[str]
     """Records by topic."""
     newest_ms: int
 
@@ -108,35 +120,36 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
                 async with asyncio.timeout(10):
                     await kafka.stop()
 
-    async def poll(self, read: Callable[[Sequence[Any]], None]) -> Polled:
-        """Hand the next records to `read`, at most `max_records`; none after 0.3 s.
+    async def poll(self, reader: Reader) -> Polled:
+        """Hand the next records to `reader`, at most `max_records`; none after 0.3 s.
 
         In slices, between which the event loop runs: whoever waits for the database goes on within
         milliseconds. Never cancel it: the position has moved when records are on their way."""
         kafka, left = self._consumer(), self._member.max_records
         await self._refresh_beginnings()
-        epoch = self.epoch
-        offsets: Offsets = {}
-        counts: Counter[str] = Counter()
-        newest_ms, timeout_ms = 0, POLL_MS
+        polled = Polled({}, self.epoch, Counter(), 0)
+        timeout_ms = POLL_MS
         while left > 0:
             wanted = min(SLICE, left)
             found = await kafka.getmany(timeout_ms=timeout_ms, max_records=wanted)
             self.last_poll = time.monotonic()
+            if polled.epoch != self.epoch:
+                # A rebalance meanwhile. What came before it is read again, from the committed
+                # offset; what came now belongs to the new assignment, whose position has moved.
+                reader.forget()
+                polled = Polled({}, self.epoch, Counter(), 0)
             taken = 0
             for place, batch in found.items():
-                read(batch)
+                reader.take(batch)
                 taken += len(batch)
-                offsets[place] = batch[-1].offset + 1
-                counts[place.topic] += len(batch)
-                newest_ms = max(newest_ms, batch[-1].timestamp)
+                polled.next_offsets[place] = batch[-1].offset + 1
+                polled.counts[place.topic] += len(batch)
+                polled.newest_ms = max(polled.newest_ms, batch[-1].timestamp)
             if taken < wanted:
                 break
             left, timeout_ms = left - taken, 0
             await asyncio.sleep(0)
-        # A rebalance during the poll: whose records these are is not known.
-        epoch = epoch if epoch == self.epoch else -1
-        return Polled(offsets, epoch, counts, newest_ms)
+        return polled
 
     def is_truncated(self, topic: str, partition: int) -> bool:
         """Whether the partition's log no longer starts at 0."""
@@ -163,7 +176,9 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
         kafka = self._consumer()
         kafka.pause(*kafka.assignment())
         with contextlib.suppress(KafkaError):
-            await kafka.getmany(timeout_ms=0)
+            # A rebalance in this call ends the pause; what it then returns is to be read later.
+            for place, batch in (await kafka.getmany(timeout_ms=0)).items():
+                kafka.seek(place, batch[0].offset)
         self.last_poll = time.monotonic()
 
     def resume(self) -> None:

@@ -5,7 +5,7 @@ and does its guarded work on that same session: when the lock is lost, the work 
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
@@ -74,8 +74,11 @@ class Session:
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, application_name: str) -> AsyncIterator[Session]:
-    """A session on a node that accepts writes; closing it frees its locks."""
+async def opened(
+    url: str, application_name: str, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Session]:
+    """A session on a node that accepts writes; closing it frees its locks. `settings` are
+    PostgreSQL's, for all of its statements."""
     with safe_errors():
         connection = await asyncpg.connect(
             url,
@@ -88,6 +91,7 @@ async def opened(url: str, application_name: str) -> AsyncIterator[Session]:
                 "jit": "off",
                 # Exclusion lists are hashed only when the plan sees them.
                 "plan_cache_mode": "force_custom_plan",
+                **(settings or {}),
             },
         )
     try:

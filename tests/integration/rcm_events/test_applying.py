@@ -386,3 +386,17 @@ async def test_row_level_security_shows_a_consumer_its_batchs_tenants_only(offli
     with pytest.raises(StatementFailed):
         async with lab.database.transaction() as tx:
             await tx.fetchval("SELECT count(*) FROM inbox")
+
+
+async def test_a_poll_of_several_tenants_keeps_their_aggregates_apart(offline_lab):
+    """Even when their ids are equal, as patient control numbers may be."""
+    lab, claim, other = offline_lab, uuid.uuid4(), uuid.uuid4()
+    mine = await lab.records(lab.held(claim), lab.held(claim))
+    lab.tenant = other
+    theirs = await lab.records(lab.held(claim), lab.changed(claim))
+    done = await lab.apply(Handling(), [mine[0], theirs[0], mine[1], theirs[1]])
+    assert (done.applied, done.parked) == (4, 0)
+    again = await lab.apply(Handling(), [*mine, *theirs])
+    assert (again.applied, again.duplicates) == (0, 4)
+    rows = await lab.superuser.fetch("SELECT last_sequence AS n FROM consumed_sequence")
+    assert [row["n"] for row in rows] == [2, 2]

@@ -167,9 +167,9 @@ async def test_members_come_and_go_and_nothing_happens_twice(lab):
 
     async with lab.running(lab.relay(), member()):
         talking = asyncio.create_task(talk())
-        for _ in range(3):
+        for stay_s in (1, 0.2, 0.7, 0.4, 1):
             async with lab.running(member()):
-                await asyncio.sleep(1)
+                await asyncio.sleep(stay_s)
         await talking
         await applied(lab, 240)
     found = await lab.effects()

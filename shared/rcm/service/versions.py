@@ -30,7 +30,8 @@ class Precondition:
     tags: frozenset[str] | None
 
     def require(self, version: int) -> None:
-        """Raises `PreconditionFailed` when the client's version is no longer the newest."""
+        """Raises `PreconditionFailed` when the client's version is no longer the newest. The row
+        that `version` comes from has to be locked, or two editors may both hold the newest."""
         if self.tags is not None and not self.tags & {"*", etag(version)}:
             raise PreconditionFailed(
                 "version_outdated",

@@ -25,6 +25,8 @@ from rcm.service import (
 )
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+# Locked, so that of two editors at once the second one reads the first one's version.
+VERSION = "SELECT version FROM note WHERE note_id = $1 FOR UPDATE"
 
 
 class NoteCreate(BaseModel):
@@ -96,7 +98,7 @@ def add_notes(router: ApiRouter) -> None:
     async def put_note(
         note_id: UUID, body: NoteCreate, tx: RequestTx, if_match: RequiredIfMatch
     ) -> NoteView:
-        version = await tx.fetchval("SELECT version FROM note WHERE note_id = $1", note_id)
+        version = await tx.fetchval(VERSION, note_id)
         if_match.require(version)
         await tx.execute(
             "UPDATE note SET body = $2, version = version + 1 WHERE note_id = $1",
@@ -107,7 +109,7 @@ def add_notes(router: ApiRouter) -> None:
 
     @router.delete("/notes/{note_id}", status_code=204, scope="Note.d")
     async def delete_note(note_id: UUID, tx: RequestTx, if_match: IfMatch) -> None:
-        version = await tx.fetchval("SELECT version FROM note WHERE note_id = $1", note_id)
+        version = await tx.fetchval(VERSION, note_id)
         if_match.require(version)
         await tx.execute("DELETE FROM note WHERE note_id = $1", note_id)
 

@@ -1,5 +1,6 @@
 """Cursors neither skip nor repeat nor tell; of two editors, one is told."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -68,6 +69,23 @@ async def test_a_change_needs_the_version_that_was_seen(
         answer = await client.put(path, json={"text": "changed"}, headers=headers)
     assert answer.status_code == status
     assert answer.json().get("error_name") == name
+
+
+async def test_of_editors_at_once_one_is_served_and_the_others_are_told(
+    notes: ServiceUnderTest,
+) -> None:
+    [made] = await make(notes, "contested")
+    path = f"/notes/{made['note_id']}"
+    async with notes.client() as client:
+        # Opens the connections first, or the editors come one after the other.
+        await asyncio.gather(*(client.get(path) for _ in range(10)))
+        answers = await asyncio.gather(
+            *(
+                client.put(path, json={"text": f"by {n}"}, headers={"If-Match": '"1"'})
+                for n in range(10)
+            )
+        )
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 9
 
 
 async def test_a_change_may_go_without_a_version_where_the_route_says_so(

@@ -42,6 +42,9 @@ _REASONS = {
 }
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _NO_WORDS: frozenset[str] = frozenset()
+# What every API here speaks of, whether or not one of its bodies has such a field: the token's
+# tenant, a record's version and dates. A name made of these is a mistake of ours to show.
+_HOUSE_WORDS = frozenset({"tenant", "id", "version", "created", "updated", "at", "status"})
 _POINTERS_MAX = 100
 
 # Python's names for these have changed between its versions; RFC 9110's have not.
@@ -179,7 +182,7 @@ def _own_words(app: FastAPI) -> frozenset[str]:
     """What the names of the API's fields are made of."""
     schemas = app.openapi().get("components", {}).get("schemas", {})
     names = {name for schema in schemas.values() for name in schema.get("properties", {})}
-    return frozenset(word for name in names for word in name.split("_"))
+    return _HOUSE_WORDS | {word for name in names for word in name.split("_")}
 
 
 def install(app: FastAPI) -> None:

@@ -5,8 +5,10 @@ fail. Findings carry place and reason, never the value.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Protocol, TypedDict, Unpack
 
+from rcm_x12.compiled import Fails, compiled
 from rcm_x12.findings import Severity
 from rcm_x12.layout import Element, SegmentUse
 from rcm_x12.scalars import date_of
@@ -14,6 +16,9 @@ from rcm_x12.scalars import date_of
 _NUMERIC = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?", re.ASCII)
+_AMOUNT = "782"
+"""The element that holds every amount of money."""
+_SEPARATORS_MAX = 8
 _SIGNS = str.maketrans("", "", "-.")
 
 
@@ -24,6 +29,7 @@ class Place(TypedDict, total=False):
     loop: str
     element: int
     component: int
+    repetition: int
     data_element: str
 
 
@@ -43,61 +49,22 @@ class Check:
 
     def __init__(self, use: SegmentUse) -> None:
         self.use = use
+        self.coded = tuple(_coded(use))
+        """Element, component and name of the code lists that are kept outside of the guide."""
         self._count = len(use.elements)
-        self._plain = tuple(
-            (place, element.codes, element.shortest, element.longest, element.type)
-            for place, element in enumerate(use.elements, 1)
-            if not element.components and element.usage != "N"
-        )
-        self._required = tuple(i for i, e in enumerate(use.elements, 1) if e.usage == "R")
-        self._unused = tuple(i for i, e in enumerate(use.elements, 1) if e.usage == "N")
-        self._composites = tuple((i, e) for i, e in enumerate(use.elements, 1) if e.components)
+        self._compiled: dict[str, Fails] = {}
 
-    def fails(self, segment: list[str], component: str) -> bool:
-        """Whether anything is wrong with the segment."""
-        return (
-            self._shape_fails(segment)
-            or self._values_fail(segment)
-            or self._composites_fail(segment, component)
-            or any(breaks(segment, *note) for note in self.use.syntax)
-        )
-
-    def _shape_fails(self, segment: list[str]) -> bool:
-        """Too long, empty at the end, something missing, or something the guide does not use."""
-        size = len(segment)
-        if size - 1 > self._count or (size > 1 and not segment[-1]):
-            return True
-        for place in self._required:
-            if place >= size or not segment[place]:
-                return True
-        return any(place < size and segment[place] for place in self._unused)
-
-    def _values_fail(self, segment: list[str]) -> bool:
-        size = len(segment)
-        for place, codes, shortest, longest, kind in self._plain:
-            if place >= size:
-                break
-            text = segment[place]
-            if not text:
-                continue
-            if codes is not None:
-                wrong = text not in codes
-            elif kind in {"AN", "ID"}:
-                wrong = not shortest <= len(text) <= longest
-            else:
-                wrong = typed_fault(text, kind, shortest, longest) != ""
-            if wrong:
-                return True
-        return False
-
-    def _composites_fail(self, segment: list[str], component: str) -> bool:
-        size = len(segment)
-        return any(
-            place < size
-            and segment[place] != ""
-            and (element.repeats > 1 or _composite_fails(segment[place], element, component))
-            for place, element in self._composites
-        )
+    def fails(self, segment: list[str], separators: str) -> bool:
+        """Whether anything is wrong with the segment; `separators` are component and repetition."""
+        try:
+            return self._compiled[separators](segment)
+        except KeyError:
+            if len(self._compiled) >= _SEPARATORS_MAX:
+                self._compiled.clear()
+            component, repetition = separators[:1], separators[1:]
+            made = compiled(self.use, lambda text, one: _first(text, one, component, repetition))
+            self._compiled[separators] = made
+            return made(segment)
 
     def explain(self, segment: list[str], reporter: Reporter, loop: str) -> None:
         """Report every fault."""
@@ -110,10 +77,11 @@ class Check:
                     reporter.finding("element-too-many", text_of, **_at(where, element=place))
                 continue
             element = self.use.elements[place - 1]
-            if element.components:
-                _explain_composite(text, element, reporter, _at(where, element=place))
-            else:
-                _explain(text, element, reporter, _at(where, element=place))
+            for repeated, one in enumerate(_repetitions(text, element, reporter.repetition), 1):
+                at = _at(where, element=place)
+                if repeated > 1:
+                    at["repetition"] = repeated
+                _explain_one(one, element, reporter, at, repeated=repeated)
         if len(segment) > 1 and not segment[-1]:
             reporter.finding(
                 "trailing-separator", "empty elements end the segment", severity="warning", **where
@@ -184,24 +152,59 @@ def _length_fault(size: int, shortest: int, longest: int) -> str:
     return "element-too-long" if longest and size > longest else ""
 
 
-def _composite_fails(text: str, element: Element, component: str) -> bool:
+def _coded(use: SegmentUse) -> Iterator[tuple[int, int, str]]:
+    for place, element in enumerate(use.elements, 1):
+        if element.code_list:
+            yield place, 0, element.code_list
+        for part, one in enumerate(element.components, 1):
+            if one.code_list:
+                yield place, part, one.code_list
+
+
+def _repetitions(text: str, element: Element, repetition: str) -> list[str]:
+    return text.split(repetition) if element.repeats > 1 else [text]
+
+
+def value_fault(text: str, element: Element) -> str:
+    """The code of what is wrong with a simple value that is there; empty when nothing is."""
+    if element.usage == "N":
+        return "element-not-used"
+    if element.codes is not None:
+        return "" if text in element.codes else "element-code"
+    if not element.type:
+        return ""
+    fault = typed_fault(text, element.type, element.shortest, element.longest)
+    if not fault and element.number == _AMOUNT and len(text.partition(".")[2]) > 2:
+        return "amount-decimals"
+    return fault
+
+
+def _first(text: str, element: Element, component: str, repetition: str) -> str:
+    """Some fault of an element with its repetitions and components, or nothing."""
+    several = _repetitions(text, element, repetition)
+    if len(several) > element.repeats:
+        return "repetition-too-many"
+    for one in several:
+        if element.components:
+            fault = _composite_fault(one, element, component)
+        else:
+            fault = value_fault(one, element) if one else "element-missing"
+        if fault:
+            return fault
+    return ""
+
+
+def _composite_fault(text: str, element: Element, component: str) -> str:
     parts = text.split(component)
     declared = element.components
     if len(parts) > len(declared) or not parts[-1]:
-        return True
+        return "component-too-many"
     for index, one in enumerate(declared):
         part = parts[index] if index < len(parts) else ""
-        if not part:
-            wrong = one.usage == "R"
-        elif one.usage == "N":
-            wrong = True
-        elif one.codes is not None:
-            wrong = part not in one.codes
-        else:
-            wrong = typed_fault(part, one.type, one.shortest, one.longest) != ""
-        if wrong:
-            return True
-    return False
+        fault = value_fault(part, one) if part else ("element-missing" if one.usage == "R" else "")
+        if fault:
+            return fault
+    return ""
 
 
 _MESSAGES = {
@@ -213,19 +216,27 @@ _MESSAGES = {
     "element-character": "the element is not a number",
     "element-date": "the element is not a date as CCYYMMDD",
     "element-time": "the element is not a time as HHMM",
+    "amount-decimals": "an amount has at most two decimals",
 }
 
 
+def _explain_one(
+    text: str, element: Element, reporter: Reporter, where: Place, *, repeated: int
+) -> None:
+    if repeated == element.repeats + 1:
+        message = f"the element repeats more than {element.repeats} times"
+        reporter.finding("repetition-too-many", message, **where)
+    elif element.components:
+        _explain_composite(text, element, reporter, where)
+    else:
+        _explain(text, element, reporter, where)
+
+
 def _explain(text: str, element: Element, reporter: Reporter, where: Place) -> None:
-    fault = ""
-    if not text:
-        fault = "element-missing" if element.usage == "R" else ""
-    elif element.usage == "N":
-        fault = "element-not-used"
-    elif element.codes is not None:
-        fault = "" if text in element.codes else "element-code"
-    elif element.type:
-        fault = typed_fault(text, element.type, element.shortest, element.longest)
+    if text:
+        fault = value_fault(text, element)
+    else:
+        fault = "element-missing" if element.usage == "R" or "repetition" in where else ""
     if fault:
         reporter.finding(fault, _MESSAGES[fault], **_at(where, data_element=element.number))
 
@@ -235,14 +246,18 @@ def _explain_composite(text: str, element: Element, reporter: Reporter, where: P
         if element.usage == "R":
             reporter.finding("element-missing", _MESSAGES["element-missing"], **where)
         return
-    repetitions = text.split(reporter.repetition) if element.repeats > 1 else [text]
-    for repetition in repetitions:
-        parts = repetition.split(reporter.component)
-        for index in range(max(len(parts), len(element.components))):
-            part = parts[index] if index < len(parts) else ""
-            place = _at(where, component=index + 1)
-            if index < len(element.components):
-                _explain(part, element.components[index], reporter, place)
-            elif part:
-                message = "the guide has no component at this place"
-                reporter.finding("component-too-many", message, **place)
+    if element.usage == "N":
+        reporter.finding("element-not-used", _MESSAGES["element-not-used"], **where)
+        return
+    parts = text.split(reporter.component)
+    for index in range(max(len(parts), len(element.components))):
+        part = parts[index] if index < len(parts) else ""
+        place = _at(where, component=index + 1)
+        if index < len(element.components):
+            _explain(part, element.components[index], reporter, place)
+        elif part:
+            message = "the guide has no component at this place"
+            reporter.finding("component-too-many", message, **place)
+    if not parts[-1]:
+        text_of = "empty components end the composite"
+        reporter.finding("trailing-separator", text_of, severity="warning", **where)

@@ -7,6 +7,17 @@ Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """What made a situational rule ask for something: the place that CTX of a 999 names."""
+
+    segment_id: str
+    set_position: int
+    loop: str = ""
+    element: int = 0
+    component: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One observation. It never quotes a value of the file, so it may be logged and shown.
 
@@ -28,6 +39,11 @@ class Finding:
     """The element's number in the standard's dictionary."""
     reference: str = ""
     """A claim's control number (CLM01, CLP01) when one is near: it carries no identity."""
+    snip: int = 0
+    """WEDI SNIP type 1-7 of the test that failed; 0 when a reader, not the checker, found it."""
+    x12_code: str = ""
+    """What an acknowledgment says of it: TA105, AK905, IK502, IK304 or IK403, by its level."""
+    trigger: Trigger | None = None
 
     def __str__(self) -> str:
         place = f"segment {self.position}"

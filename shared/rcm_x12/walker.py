@@ -13,7 +13,7 @@ from typing import Unpack
 
 from rcm_x12.elements import Check, Place
 from rcm_x12.findings import Finding, Severity
-from rcm_x12.layout import Guide, Loop, SegmentUse, guide
+from rcm_x12.layout import UNBOUNDED, Guide, Loop, SegmentUse, guide
 
 SEGMENTS_MAX = 2000
 """Of one loop; no guide comes near, and a file made to fill memory must not."""
@@ -73,7 +73,19 @@ class Decision:
 class Node:
     """One loop as it occurred."""
 
-    __slots__ = ("children", "counts", "name", "parent", "place", "position", "segments", "spot")
+    __slots__ = (
+        "_by",
+        "_by_size",
+        "children",
+        "counts",
+        "name",
+        "parent",
+        "place",
+        "places",
+        "position",
+        "segments",
+        "spot",
+    )
 
     def __init__(self, spot: Spot, parent: "Node | None", position: int) -> None:
         self.spot = spot
@@ -83,7 +95,33 @@ class Node:
         self.place = 0
         self.counts = [0] * len(spot.loop.children)
         self.segments: list[list[str]] = []
+        self.places: list[int] = []
+        """The set position of each of `segments`."""
         self.children: list[Node] = []
+        self._by: dict[str, list[list[str]]] = {}
+        self._by_size = 0
+
+    @property
+    def by(self) -> dict[str, list[list[str]]]:
+        """The segments by id, gathered when first asked for."""
+        if self._by_size != len(self.segments):
+            by: dict[str, list[list[str]]] = {}
+            for segment in self.segments:
+                name = segment[0]
+                if name in by:
+                    by[name].append(segment)
+                else:
+                    by[name] = [segment]
+            self._by = by
+            self._by_size = len(self.segments)
+        return self._by
+
+    def position_of(self, segment: list[str]) -> int:
+        """Where in the set this very segment stands."""
+        for one, place in zip(self.segments, self.places, strict=True):
+            if one is segment:
+                return place
+        return self.position
 
     def first(self, segment_id: str) -> list[str] | None:
         for segment in self.segments:
@@ -120,7 +158,8 @@ class Walk:
     """One transaction set on its way through its guide.
 
     `units` names loops that are handed to `on_unit` as they close and then forgotten, so that a
-    set of any length is read in constant memory.
+    set of any length is read in constant memory; of other loops a parent keeps `loops_max`.
+    `on_coded` is shown each segment that holds a code whose list is kept outside of the guide.
     """
 
     def __init__(
@@ -131,13 +170,21 @@ class Walk:
         repetition: str = "^",
         units: frozenset[str] = frozenset(),
         on_unit: Callable[[Node], None] | None = None,
+        on_coded: Callable[[list[str], Check, Node], None] | None = None,
+        loops_max: int = UNBOUNDED,
     ) -> None:
         self.layout = layout
         self.component = component
         self.repetition = repetition
         self.units = units
         self.on_unit = on_unit
+        self.on_coded = on_coded
+        self.loops_max = loops_max
+        self._separators = component + repetition
         self.findings: list[Finding] = []
+        self.omitted = 0
+        """Findings beyond the limit, which are counted only."""
+        self.has_errors = False
         self.root = Node(_root(layout.version), None, 1)
         self._node = self.root
         self._position = 0
@@ -179,6 +226,11 @@ class Walk:
         return report
 
     @property
+    def set_position(self) -> int:
+        """Of the segment at hand."""
+        return self._set_position
+
+    @property
     def offset(self) -> int:
         """File ordinal of the ST, less one: adds up with a set position to a file position."""
         return self._position - self._set_position
@@ -187,7 +239,10 @@ class Walk:
         self, code: str, message: str, severity: Severity = "error", **place: Unpack[Place]
     ) -> None:
         """Note something about the segment at hand."""
-        if len(self.findings) < FINDINGS_MAX:
+        self.has_errors = self.has_errors or severity == "error"
+        if len(self.findings) >= FINDINGS_MAX:
+            self.omitted += 1
+        else:
             at = (self._position, self._set_position)
             found = Finding(code, severity, message, position=at[0], set_position=at[1], **place)
             self.findings.append(found)
@@ -224,15 +279,19 @@ class Walk:
         while isinstance(child, Loop):
             node = Node(node.spot.spots[index], node, self._set_position)
             assert node.parent is not None  # noqa: S101 - a loop's node always has one
-            node.parent.children.append(node)
+            if len(node.parent.children) < self.loops_max:
+                node.parent.children.append(node)
             index, child = 0, child.children[0]
             node.counts[0] = 1
         self._node = node
         if len(node.segments) < SEGMENTS_MAX:
             node.segments.append(segment)
+            node.places.append(self._set_position)
         check = node.spot.checks[index]
-        if check.fails(segment, self.component):
+        if check.fails(segment, self._separators):
             check.explain(segment, self, node.name)
+        if check.coded and self.on_coded:
+            self.on_coded(segment, check, node)
 
     def _close(self) -> None:
         node = self._node
@@ -240,7 +299,8 @@ class Walk:
         assert node.parent is not None  # noqa: S101 - decisions never climb above the root
         self._node = node.parent
         if node.name in self.units and self.on_unit:
-            node.parent.children.pop()
+            if node.parent.children and node.parent.children[-1] is node:
+                node.parent.children.pop()
             self.on_unit(node)
 
     def _demand(self, node: Node) -> None:

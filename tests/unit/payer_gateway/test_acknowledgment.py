@@ -1,10 +1,12 @@
 """Verdicts of 999, TA1 and 277CA, level by level."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from payer_gateway.domain.ack_words import NOTE_WORDS
 from payer_gateway.domain.acknowledgment import (
     batch_verdict,
     claim_verdict,
@@ -13,6 +15,7 @@ from payer_gateway.domain.acknowledgment import (
 )
 from payer_gateway.domain.lifecycle import SubmissionStatus
 from payer_gateway.domain.submission import Submission
+from payer_gateway.domain.totals import charge_findings, missing, totals_findings
 from rcm.ids import derived_id
 from rcm.testing.samples import SAMPLES
 from rcm_x12.ack_999 import Acknowledgment, SetResponse
@@ -20,10 +23,12 @@ from rcm_x12.status_277ca import (
     ClaimAcknowledgment,
     ClaimStatus,
     ProviderStatus,
+    ServiceStatus,
     Status,
     StatusCode,
+    Totals,
 )
-from rcm_x12.values import Name
+from rcm_x12.values import Name, Procedure
 
 AT, DAY = datetime(2026, 3, 4, tzinfo=UTC), date(2026, 3, 4)
 
@@ -68,11 +73,30 @@ def test_a_rejected_set_without_details_still_says_so() -> None:
     assert [found.code for found in on_set.findings] == ["999.set"]
 
 
-@pytest.mark.parametrize(("note", "words"), [("025", "used before"), ("031", "was rejected")])
-def test_a_ta1_says_why(note: str, words: str) -> None:
-    [finding] = interchange_verdict(is_accepted=False, note_code=note).findings
-    assert words in finding.message
-    assert interchange_verdict(is_accepted=True, note_code="000").findings == ()
+@pytest.mark.parametrize(
+    ("code", "note", "accepted", "said"),
+    [
+        ("A", "000", True, []),
+        ("E", "014", True, [("TA1.014", "warning", "date is not valid")]),
+        ("R", "025", False, [("TA1.025", "error", "used before")]),
+        ("R", "777", False, [("TA1.777", "error", "was rejected")]),
+        ("R", "SMITH", False, [("TA1.?", "error", "was rejected")]),
+        ("", "000", False, [("TA1.000", "error", "no error")]),
+    ],
+)
+def test_a_ta1_says_why(
+    code: str, note: str, *, accepted: bool, said: list[tuple[str, str, str]]
+) -> None:
+    verdict = interchange_verdict(code=code, note_code=note)
+    assert (verdict.is_accepted, verdict.level) == (accepted, "interchange")
+    assert len(verdict.findings) == len(said)
+    for finding, (finding_code, severity, words) in zip(verdict.findings, said, strict=True):
+        assert (finding.code, finding.severity) == (finding_code, severity)
+        assert words in finding.message
+
+
+def test_every_note_of_5010_has_words() -> None:
+    assert set(NOTE_WORDS) == {f"{number:03d}" for number in range(32)}
 
 
 def status(category: str, action: str = "") -> Status:
@@ -156,3 +180,64 @@ def test_a_277ca_decides_level_by_level(
 @pytest.mark.parametrize(("source", "hop"), [("AY", "clearinghouse"), ("PR", "payer")])
 def test_who_speaks_is_the_hop(source: str, hop: str) -> None:
     assert batch_verdict(answer("A2", source=source)).hop == hop
+
+
+def test_a_line_is_named_by_our_number_and_a_strange_value_is_not_repeated() -> None:
+    lines = tuple(
+        ServiceStatus(Procedure("99213"), 100, (status("A7"),), line_control_number=number)
+        for number in ("C1-1", "JOHN SMITH~")
+    )
+    given = answer("A7")
+    [provider] = given.providers
+    [claim] = provider.claims
+    told = replace(provider, claims=(replace(claim, services=lines),))
+    verdict = claim_verdict(batch_verdict(replace(given, providers=(told,))), sent())
+    assert verdict is not None
+    assert [found.location for found in verdict.findings] == [None, "line C1-1", "a line"]
+
+
+@pytest.mark.parametrize(
+    ("totals", "codes"),
+    [
+        (Totals(), []),
+        (Totals(2, 1, 200, 100), []),
+        (Totals(3, None, 300, None), []),
+        (Totals(2, None), ["277CA.count"]),
+        (Totals(None, None, 299, 2), ["277CA.amount"]),
+        (Totals(4, 0, 1, 0), ["277CA.count", "277CA.amount"]),
+    ],
+)
+def test_its_totals_are_compared_with_what_we_sent(totals: Totals, codes: list[str]) -> None:
+    held = [sent(number=number) for number in ("C1", "C2", "C3")]
+    given = replace(answer("A2"), totals=totals)
+    assert [found.code for found in totals_findings(given, held)] == codes
+    [provider] = given.providers
+    within = replace(given, totals=Totals(), providers=(replace(provider, totals=totals),))
+    assert [found.code for found in totals_findings(within, held)] == codes
+
+
+def test_a_charge_that_the_payer_read_wrong_is_said() -> None:
+    given = answer("A2")
+    [provider] = given.providers
+    wrong = replace(status("A2"), amount_cents=99)
+    claim = replace(provider.claims[0], statuses=(wrong,))
+    told = replace(given, providers=(replace(provider, claims=(claim,)),))
+    assert [found.code for found in charge_findings(told, [sent()])] == ["277CA.charge"]
+    assert charge_findings(given, [sent()]) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "numbers"),
+    [
+        (answer("A2"), ["C2"]),
+        (answer(None), ["C1", "C2"]),
+        (answer(None, batch="A3"), []),
+        (answer(None, provider="A7"), []),
+    ],
+)
+def test_a_claim_is_missing_that_nothing_covers(
+    given: ClaimAcknowledgment, numbers: list[str]
+) -> None:
+    held = [sent(number="C1"), sent(number="C2")]
+    found = missing(batch_verdict(given), held)
+    assert [each.patient_control_number for each in found] == numbers

@@ -1,4 +1,4 @@
-"""What was sent: files, the claims in them, and the acknowledgments of both."""
+"""What was sent: files, and the claims in them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -44,22 +44,11 @@ class SubmissionView(View):
     set_control_number: str | None
     batch_reference: str | None
     payer_claim_number: str | None
+    overdue_hop: str | None
+    """The hop that is silent for longer than agreed."""
     queued_at: datetime
     sent_at: datetime | None
     changed_at: datetime
-
-
-class AcknowledgmentView(View):
-    acknowledgment_id: UUID
-    transmission_id: UUID | None
-    interchange_id: UUID
-    kind: str
-    hop: str
-    outcome: str
-    reference: str
-    accepted_count: int
-    rejected_count: int
-    received_at: datetime
 
 
 class FlushView(View):
@@ -144,44 +133,24 @@ async def post_resend(transmission_id: UUID, tx: RequestTx, clock: RequestClock)
 async def get_submissions(
     tx: RequestTx,
     paging: Paging,
+    *,
     claim_id: Annotated[UUID | None, Query()] = None,
     transmission_id: Annotated[UUID | None, Query()] = None,
     status: Annotated[SubmissionStatus | None, Query()] = None,
+    overdue: Annotated[bool | None, Query()] = None,
 ) -> Page[SubmissionView]:
-    """Every attempt to bring a claim to its payer."""
+    """Every attempt to bring a claim to its payer; `overdue` are those whose next hop is silent for
+    longer than agreed."""
     after = paging.after(UUID)
     rows = await submissions.list_page(
         tx,
         claim_id=claim_id,
         status=status,
         transmission_id=transmission_id,
+        overdue=overdue,
         after=after[0] if after else None,
         limit=paging.fetch,
     )
     return Page[SubmissionView].of(
         rows, paging, key=lambda row: (row.submission_id,), view=SubmissionView.model_validate
-    )
-
-
-@router.get("/acknowledgments", scope="Acknowledgment.s")
-async def get_acknowledgments(
-    tx: RequestTx,
-    paging: Paging,
-    transmission_id: Annotated[UUID | None, Query()] = None,
-    submission_id: Annotated[UUID | None, Query()] = None,
-) -> Page[AcknowledgmentView]:
-    """Newest first; of one file, or of one claim."""
-    after = paging.after(UUID)
-    rows = await transmissions.list_acknowledgments(
-        tx,
-        transmission_id=transmission_id,
-        submission_id=submission_id,
-        after=after[0] if after else None,
-        limit=paging.fetch,
-    )
-    return Page[AcknowledgmentView].of(
-        rows,
-        paging,
-        key=lambda row: (row.acknowledgment_id,),
-        view=AcknowledgmentView.model_validate,
     )

@@ -1,83 +1,33 @@
 """999, TA1 and 277CA: which of our sets, batches and claims were taken, and by whom."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from datetime import date
 from typing import Literal
 
+from payer_gateway.domain.ack_words import (
+    CATEGORY_WORDS,
+    ELEMENT_WORDS,
+    NOTE_WORDS,
+    SEGMENT_WORDS,
+)
 from payer_gateway.domain.lifecycle import Hop, Outcome
 from payer_gateway.domain.submission import Submission
 from rcm.contracts.payer import StatusCode
 from rcm.contracts.values import Finding
 from rcm_x12.ack_999 import Acknowledgment, ElementError, SegmentError, SetResponse
-from rcm_x12.status_277ca import ClaimAcknowledgment, Status
+from rcm_x12.status_277ca import ClaimAcknowledgment, ClaimStatus, Status
 
 Kind = Literal["TA1", "999", "277CA"]
+Level = Literal["interchange", "group", "set", "batch", "provider", "claim"]
+"""Where in the answer the verdict on a claim stands: the claim itself, or a whole that holds it."""
 
-# IK304 and IK403 in our own words; a code that is not here is shown as it is.
-SEGMENT_WORDS = MappingProxyType(
-    {
-        "1": "the segment is not known",
-        "2": "the segment is not expected here",
-        "3": "a required segment is missing",
-        "4": "the loop occurs too often",
-        "5": "the segment occurs too often",
-        "6": "the segment is not part of this set",
-        "7": "the segment is out of order",
-        "8": "the segment has element errors",
-        "I4": "a segment that the guide does not use was sent",
-        "I6": "a segment that the situation requires is missing",
-        "I7": "the loop occurs too seldom",
-        "I8": "the segment occurs too seldom",
-        "I9": "a segment was sent that the situation does not allow",
-    }
-)
-ELEMENT_WORDS = MappingProxyType(
-    {
-        "1": "a required element is missing",
-        "2": "an element is missing that another one requires",
-        "3": "there are too many elements",
-        "4": "the element is too short",
-        "5": "the element is too long",
-        "6": "the element has a character that is not allowed",
-        "7": "the code is not valid",
-        "8": "the date is not valid",
-        "9": "the time is not valid",
-        "10": "an element is present that another one excludes",
-        "12": "there are too many repetitions",
-        "13": "there are too many components",
-        "I6": "the code is not one of the guide's",
-        "I9": "the guide requires this element",
-        "I10": "the guide does not use this element",
-        "I11": "the situation requires this element",
-        "I12": "the situation does not allow this element",
-        "I13": "the value does not fit the situation",
-    }
-)
-CATEGORY_WORDS = MappingProxyType(
-    {
-        "A3": "returned as unprocessable",
-        "A4": "not found",
-        "A6": "rejected: information is missing",
-        "A7": "rejected: information is invalid",
-        "A8": "rejected: fields contradict each other",
-    }
-)
-
-
-# TA105 in our own words, where a person can do something about it.
-NOTE_WORDS = MappingProxyType(
-    {
-        "001": "ISA13 and IEA02 differ",
-        "006": "the sender id is not known",
-        "008": "the receiver id is not known",
-        "009": "the receiver is not known",
-        "022": "the control structure is wrong",
-        "023": "the file ends too early",
-        "024": "the content is wrong",
-        "025": "this control number was used before",
-    }
-)
+# Categories, statuses and entities have at most three characters; what is longer is no code, and
+# what a partner put there by mistake is not repeated.
+CODE = re.compile(r"[0-9A-Z]{1,3}")
+UNREADABLE = "?"
+LINE_NUMBER = re.compile(r"[0-9A-Za-z.-]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +37,12 @@ class ClaimVerdict:
     is_accepted: bool
     status_codes: tuple[StatusCode, ...] = ()
     payer_claim_number: str | None = None
+    """REF*1K."""
+    clearinghouse_trace_number: str | None = None
+    """REF*D9."""
+    effective_on: date | None = None
+    """STC02."""
+    level: Level = "claim"
     findings: tuple[Finding, ...] = ()
 
 
@@ -95,6 +51,8 @@ class GroupVerdict:
     """What a 999 says of one group that we sent."""
 
     group_control_number: str
+    code: str
+    """AK901."""
     accepted_sets: frozenset[str]
     rejected_sets: frozenset[str]
     others: bool | None
@@ -102,12 +60,13 @@ class GroupVerdict:
     accepted_count: int
     rejected_count: int
     findings: dict[str, tuple[Finding, ...]]
-    """By set control number."""
+    """By set control number; those of an accepted set (IK501 E) are for our developers."""
 
     def verdict(self, set_control_number: str | None) -> ClaimVerdict | None:
         """The verdict on the claims of one set; None leaves them open."""
         number = set_control_number or ""
         accepted = self.others
+        named = number in self.rejected_sets or number in self.accepted_sets
         if number in self.rejected_sets:
             accepted = False
         elif number in self.accepted_sets:
@@ -115,7 +74,8 @@ class GroupVerdict:
         if accepted is None:
             return None
         findings = () if accepted else self.findings.get(number, ())
-        return ClaimVerdict(is_accepted=accepted, findings=findings)
+        level: Level = "set" if named else "group"
+        return ClaimVerdict(is_accepted=accepted, level=level, findings=findings)
 
     @property
     def outcome(self) -> Outcome:
@@ -132,6 +92,7 @@ def group_verdict(answer: Acknowledgment) -> GroupVerdict:
     accepted_count = 0 if whole_rejected else answer.accepted_count
     return GroupVerdict(
         group_control_number=answer.group_control_number,
+        code=plain(answer.code),
         accepted_sets=frozenset(accepted),
         rejected_sets=frozenset(rejected),
         others=False if whole_rejected else (True if answer.is_accepted else None),
@@ -144,18 +105,19 @@ def group_verdict(answer: Acknowledgment) -> GroupVerdict:
 def _set_findings(answer: SetResponse) -> tuple[Finding, ...]:
     found = [each for error in answer.errors for each in _segment_findings(error)]
     if not answer.is_accepted and not found:
-        codes = ", ".join(answer.error_codes) or answer.code
+        codes = ", ".join(plain(code) for code in answer.error_codes) or plain(answer.code)
         found.append(Finding(code="999.set", message=f"the set was rejected ({codes})"))
     return tuple(found)
 
 
 def _segment_findings(error: SegmentError) -> Iterable[Finding]:
-    place = f"segment {error.position}, {error.segment_id}"
+    place = f"segment {error.position}, {plain(error.segment_id)}"
     if error.loop:
-        place += f" (loop {error.loop})"
+        place += f" (loop {error.loop[:6]})"
     if not error.elements:
-        words = SEGMENT_WORDS.get(error.code, f"segment error {error.code}")
-        yield Finding(code=f"999.segment.{error.code}", message=words, location=place)
+        code = plain(error.code)
+        words = SEGMENT_WORDS.get(code, f"segment error {code}")
+        yield Finding(code=f"999.segment.{code}", message=words, location=place)
     for element in error.elements:
         yield _element_finding(element, place)
 
@@ -165,8 +127,9 @@ def _element_finding(error: ElementError, place: str) -> Finding:
     where = f"{place}, element {error.element}"
     if error.component:
         where += f"-{error.component}"
-    words = ELEMENT_WORDS.get(error.code, f"element error {error.code}")
-    return Finding(code=f"999.element.{error.code}", message=words, location=where)
+    code = plain(error.code)
+    words = ELEMENT_WORDS.get(code, f"element error {code}")
+    return Finding(code=f"999.element.{code}", message=words, location=where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +140,7 @@ class BatchVerdict:
     hop: Hop
     is_accepted: bool
     status_codes: tuple[StatusCode, ...]
+    effective_on: date | None
     rejected_providers: dict[str, tuple[StatusCode, ...]]
     """By NPI: every claim of the provider in this batch is rejected, named or not."""
     claims: dict[str, ClaimVerdict]
@@ -189,20 +153,26 @@ def batch_verdict(answer: ClaimAcknowledgment) -> BatchVerdict:
         hop="payer" if answer.is_from_payer else "clearinghouse",
         is_accepted=answer.is_accepted,
         status_codes=_codes(answer.statuses),
+        effective_on=_day(answer.statuses),
         rejected_providers={
             each.provider.id: _codes(each.statuses)
             for each in answer.providers
             if not all(status.is_accepted for status in each.statuses)
         },
-        claims={
-            each.control_number: ClaimVerdict(
-                is_accepted=each.is_accepted,
-                status_codes=_codes(each.statuses),
-                payer_claim_number=each.payer_claim_number or None,
-                findings=() if each.is_accepted else _status_findings(_codes(each.statuses)),
-            )
-            for each in answer.claims
-        },
+        claims={each.control_number: _on_claim(each) for each in answer.claims},
+    )
+
+
+def _on_claim(each: ClaimStatus) -> ClaimVerdict:
+    codes = _codes(each.statuses)
+    refused = () if each.is_accepted else _status_findings(codes)
+    return ClaimVerdict(
+        is_accepted=each.is_accepted,
+        status_codes=codes,
+        payer_claim_number=each.payer_claim_number or None,
+        clearinghouse_trace_number=each.clearinghouse_trace_number or None,
+        effective_on=_day(each.statuses),
+        findings=(*refused, *_line_findings(each)),
     )
 
 
@@ -210,28 +180,48 @@ def claim_verdict(batch: BatchVerdict, sent: Submission) -> ClaimVerdict | None:
     """The verdict on one of our claims, or None when the file leaves it open: accepting a batch or
     a provider is not accepting a claim."""
     if not batch.is_accepted:
-        return _covered(batch.status_codes)
+        return _covered(batch, batch.status_codes, "batch")
     provider_codes = batch.rejected_providers.get(sent.billing_npi)
     if provider_codes is not None:
-        return _covered(provider_codes)
+        return _covered(batch, provider_codes, "provider")
     return batch.claims.get(sent.patient_control_number)
 
 
-def _covered(codes: tuple[StatusCode, ...]) -> ClaimVerdict:
+def _covered(batch: BatchVerdict, codes: tuple[StatusCode, ...], level: Level) -> ClaimVerdict:
     """Rejected because the batch or the provider was."""
-    return ClaimVerdict(is_accepted=False, status_codes=codes, findings=_status_findings(codes))
+    return ClaimVerdict(
+        is_accepted=False,
+        status_codes=codes,
+        effective_on=batch.effective_on,
+        level=level,
+        findings=_status_findings(codes),
+    )
+
+
+def _line_findings(claim: ClaimStatus) -> Iterable[Finding]:
+    """2220D: the lines that the verdict on the claim is about, by our REF*6R."""
+    for service in claim.services:
+        number = service.line_control_number
+        place = f"line {number}" if LINE_NUMBER.fullmatch(number) else "a line"
+        for finding in _status_findings(_codes(service.statuses)):
+            entity = f", {finding.location}" if finding.location else ""
+            yield finding.model_copy(update={"location": place + entity})
 
 
 def _codes(statuses: Sequence[Status]) -> tuple[StatusCode, ...]:
     return tuple(
         StatusCode(
-            category_code=code.category_code,
-            status_code=code.status_code,
-            entity_code=code.entity_code or None,
+            category_code=plain(code.category_code),
+            status_code=plain(code.status_code),
+            entity_code=plain(code.entity_code) if code.entity_code else None,
         )
         for status in statuses
         for code in status.codes
     )
+
+
+def _day(statuses: Sequence[Status]) -> date | None:
+    return max((each.effective_on for each in statuses if each.effective_on), default=None)
 
 
 def _status_findings(codes: Sequence[StatusCode]) -> tuple[Finding, ...]:
@@ -247,10 +237,21 @@ def _status_findings(codes: Sequence[StatusCode]) -> tuple[Finding, ...]:
     )
 
 
-def interchange_verdict(*, is_accepted: bool, note_code: str) -> ClaimVerdict:
-    """A TA1 speaks of everything in the interchange."""
-    if is_accepted:
-        return ClaimVerdict(is_accepted=True)
-    words = NOTE_WORDS.get(note_code, "the interchange was rejected")
-    finding = Finding(code=f"TA1.{note_code}", message=f"{words} (note {note_code})")
-    return ClaimVerdict(is_accepted=False, findings=(finding,))
+def interchange_verdict(*, code: str, note_code: str) -> ClaimVerdict:
+    """A TA1 speaks of everything in the interchange: A and E let it pass, R and the rest do not."""
+    note = plain(note_code)
+    words = NOTE_WORDS.get(note, "the interchange was rejected")
+    finding = Finding(code=f"TA1.{note}", message=f"{words} (note {note})")
+    match code:
+        case "A":
+            return ClaimVerdict(is_accepted=True, level="interchange")
+        case "E":
+            noted = finding.model_copy(update={"severity": "warning"})
+            return ClaimVerdict(is_accepted=True, level="interchange", findings=(noted,))
+        case _:
+            return ClaimVerdict(is_accepted=False, level="interchange", findings=(finding,))
+
+
+def plain(code: str) -> str:
+    """A code of X12, or a question mark for whatever else stands in its place."""
+    return code if CODE.fullmatch(code) else UNREADABLE

@@ -95,11 +95,6 @@ AWAITED: Mapping[SubmissionStatus, Hop] = MappingProxyType(
 )
 
 
-def sources(target: SubmissionStatus) -> tuple[SubmissionStatus, ...]:
-    """Every state from which `target` may be entered."""
-    return tuple(status for status, targets in TRANSITIONS.items() if target in targets)
-
-
 class TransmissionStatus(StrEnum):
     """Where one file stands. SENDING is the committed intent; nothing has been promised by then."""
 
@@ -110,6 +105,22 @@ class TransmissionStatus(StrEnum):
     ACCEPTED = "accepted"
     PARTIALLY_ACCEPTED = "partially_accepted"
     REJECTED = "rejected"
+
+
+# Over what a TA1 or a 999 has the word about a file: a TA1 does not take back what a 999 has said
+# of its parts, and of several 999 the newest counts.
+FILE_OPEN = (TransmissionStatus.SENT,)
+FILE_JUDGED = (
+    TransmissionStatus.SENT,
+    TransmissionStatus.ACCEPTED,
+    TransmissionStatus.PARTIALLY_ACCEPTED,
+    TransmissionStatus.REJECTED,
+)
+
+
+def sources(target: SubmissionStatus) -> tuple[SubmissionStatus, ...]:
+    """Every state from which `target` may be entered."""
+    return tuple(status for status, targets in TRANSITIONS.items() if target in targets)
 
 
 class Outcome(StrEnum):

@@ -42,6 +42,7 @@ class Submission:
     queued_at: datetime
     sent_at: datetime | None
     changed_at: datetime
+    overdue_hop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """One file of claims on its way to a partner, and what is said of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from payer_gateway.domain.acknowledgment import Kind
+from payer_gateway.domain.acknowledgment import Kind, Level
 from payer_gateway.domain.lifecycle import Hop, Outcome, TransmissionStatus
+from rcm.contracts.payer import StatusCode
+from rcm.contracts.values import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,50 @@ class Acknowledgment:
     accepted_count: int
     rejected_count: int
     received_at: datetime
+    code: str = ""
+    """TA104, AK901, or the category of the batch."""
+    note_code: str | None = None
+    """TA105."""
+    source_received_on: date | None = None
+    """277CA DTP*050: the day on which its sender had received our batch."""
+    missing_count: int = 0
+    """Claims of the batch that it leaves out."""
+    moved_count: int = 0
+    """Claims that it brought further; a repeated or overtaken answer moves none."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgedClaim:
+    """What an acknowledgment said of one submission."""
+
+    submission_id: UUID
+    claim_id: UUID
+    patient_control_number: str
+    accepted: bool
+    level: Level
+    status_codes: tuple[StatusCode, ...]
+    payer_claim_number: str | None
+    clearinghouse_trace_number: str | None
+    effective_on: date | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilingProof:
+    """When the payer itself said that it had the claim: what holds against a timely-filing denial
+    (CARC 29). Nothing is proven without an A1 or A2 of the payer's own."""
+
+    claim_id: UUID
+    first_sent_at: datetime | None
+    acknowledgment_id: UUID | None = None
+    interchange_id: UUID | None = None
+    submission_id: UUID | None = None
+    accepted_on: date | None = None
+    payer_received_on: date | None = None
+    payer_claim_number: str | None = None
+    status_codes: tuple[StatusCode, ...] = ()
+
+    @property
+    def is_proven(self) -> bool:
+        return self.acknowledgment_id is not None

@@ -1,48 +1,39 @@
 """TA1, 999 and 277CA: what each hop said becomes the state of every claim that it speaks of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from datetime import date, datetime, timedelta
 
 from payer_gateway.domain.acknowledgment import (
+    BatchVerdict,
     ClaimVerdict,
-    Kind,
     batch_verdict,
     claim_verdict,
     group_verdict,
     interchange_verdict,
+    plain,
 )
 from payer_gateway.domain.interchange import FoundIn, Interchange
-from payer_gateway.domain.lifecycle import ANSWERS, Hop, Outcome, TransmissionStatus
+from payer_gateway.domain.lifecycle import FILE_JUDGED, FILE_OPEN, Outcome, TransmissionStatus
 from payer_gateway.domain.remittance import findings_of
 from payer_gateway.domain.submission import Submission
-from payer_gateway.domain.transmission import Acknowledgment, Transmission
-from payer_gateway.handlers.register import caused
+from payer_gateway.domain.totals import (
+    charge_findings,
+    missing,
+    missing_finding,
+    totals_findings,
+)
+from payer_gateway.domain.transmission import Transmission
 from payer_gateway.handlers.sending import record_sent
+from payer_gateway.handlers.settling import Answer, settle
 from payer_gateway.storage import submissions, transmissions
-from rcm.contracts.payer import ClaimAcknowledged, ClaimRejected
 from rcm.contracts.values import Finding
 from rcm.db import Tx
-from rcm.events import publish
-from rcm.ids import new_id
 from rcm_x12 import ack_999, status_277ca
 from rcm_x12.envelope import TransactionSet
 from rcm_x12.ta1 import InterchangeAcknowledgment
 
-Settled = Sequence[tuple[Submission, ClaimVerdict]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One acknowledgment, matched with what it answers."""
-
-    kind: Kind
-    hop: Hop
-    reference: str
-    transmission_id: UUID | None
-    outcome: Outcome
-    settled: Settled = ()
+# Answers to one batch may come in several files; what none of them names a day later is missing.
+CHASE_AFTER = timedelta(days=1)
 
 
 async def take_ta1(
@@ -55,17 +46,26 @@ async def take_ta1(
         interchange_control_number=verdict.control_number,
         partner_id=file.partner_id,
     )
-    on_all = interchange_verdict(is_accepted=verdict.is_accepted, note_code=verdict.note_code)
-    outcome = Outcome.ACCEPTED if verdict.is_accepted else Outcome.REJECTED
-    settled: Settled = ()
+    on_all = interchange_verdict(code=verdict.code, note_code=verdict.note_code)
+    settled: list[tuple[Submission, ClaimVerdict]] = []
     if sent is not None:
-        held = await _claims_of(tx, sent, at=at)
-        settled = [(each, on_all) for each in held]
-        if not verdict.is_accepted:
-            await transmissions.record_answer(tx, sent, TransmissionStatus.REJECTED, at=at)
-    answer = Answer("TA1", "interchange", verdict.control_number, _id(sent), outcome, settled)
-    await _settle(tx, file, answer, at=at)
-    return _unmatched(file, answer)
+        settled = [(each, on_all) for each in await _claims_of(tx, sent, at=at)]
+        if not on_all.is_accepted:
+            await transmissions.record_answer(
+                tx, sent, TransmissionStatus.REJECTED, over=FILE_OPEN, at=at
+            )
+    answer = Answer(
+        kind="TA1",
+        hop="interchange",
+        reference=verdict.control_number,
+        outcome=Outcome.ACCEPTED if on_all.is_accepted else Outcome.REJECTED,
+        code=plain(verdict.code),
+        note_code=plain(verdict.note_code),
+        sent=sent,
+        settled=settled,
+        findings=on_all.findings,
+    )
+    return await settle(tx, file, answer, at=at)
 
 
 async def take_999(
@@ -90,11 +90,18 @@ async def take_999(
             if on_set is not None:
                 settled.append((each, on_set))
         status = TransmissionStatus(verdict.outcome.value)
-        await transmissions.record_answer(tx, sent, status, at=at)
-    reference = verdict.group_control_number
-    answer = Answer("999", "group", reference, _id(sent), verdict.outcome, settled)
-    await _settle(tx, file, answer, at=at)
-    return [*_noted(file, found), *_unmatched(file, answer)]
+        await transmissions.record_answer(tx, sent, status, over=FILE_JUDGED, at=at)
+    answer = Answer(
+        kind="999",
+        hop="group",
+        reference=verdict.group_control_number,
+        outcome=verdict.outcome,
+        code=verdict.code,
+        sent=sent,
+        settled=settled,
+        findings=tuple(each for several in verdict.findings.values() for each in several),
+    )
+    return [*_noted(file, found), *await settle(tx, file, answer, at=at)]
 
 
 async def take_277ca(
@@ -105,27 +112,51 @@ async def take_277ca(
     at: datetime,
 ) -> list[FoundIn]:
     """The claims of a batch, by our batch reference; by claim numbers when that is not ours."""
-    verdict = batch_verdict(found.content)
+    said, verdict = found.content, batch_verdict(found.content)
     sent = await transmissions.by_number(
         tx, file.tenant_id, batch_reference=verdict.batch_reference, partner_id=file.partner_id
     )
+    held = await _batch(tx, file, verdict, sent, at=at)
+    settled = [(each, on) for each in held if (on := claim_verdict(verdict, each)) is not None]
+    left_out = missing(verdict, held) if sent is not None else ()
+    if left_out:
+        silent = [each.submission_id for each in left_out]
+        await submissions.chase(tx, file.tenant_id, silent, at=at + CHASE_AFTER)
+    answer = Answer(
+        kind="277CA",
+        hop=verdict.hop,
+        reference=verdict.batch_reference,
+        outcome=_outcome(verdict, settled),
+        code=verdict.status_codes[0].category_code if verdict.status_codes else "",
+        sent=sent,
+        settled=settled,
+        source_received_on=_received_on(said),
+        missing=left_out,
+        findings=(
+            *(totals_findings(said, held) if sent is not None else ()),
+            *charge_findings(said, held),
+            *([missing_finding(len(left_out))] if left_out else []),
+            *_strangers(len(verdict.claims.keys() - {h.patient_control_number for h in held})),
+        ),
+    )
+    return [*_noted(file, found), *await settle(tx, file, answer, at=at)]
+
+
+async def _batch(
+    tx: Tx, file: Interchange, verdict: BatchVerdict, sent: Transmission | None, *, at: datetime
+) -> list[Submission]:
     if sent is not None:
         await record_sent(tx, sent, at=at)
-        held = await submissions.in_batch(tx, file.tenant_id, verdict.batch_reference)
-    else:
-        known = await submissions.newest_sent(tx, file.tenant_id, list(verdict.claims))
-        held = list(known.values())
-    settled = [(each, on) for each in held if (on := claim_verdict(verdict, each)) is not None]
-    accepted = sum(on.is_accepted for _, on in settled)
-    outcome = Outcome.of(accepted=accepted, rejected=len(settled) - accepted)
+        return await submissions.in_batch(tx, file.tenant_id, verdict.batch_reference)
+    known = await submissions.newest_sent(tx, file.tenant_id, list(verdict.claims))
+    return list(known.values())
+
+
+def _outcome(verdict: BatchVerdict, settled: Sequence[tuple[Submission, ClaimVerdict]]) -> Outcome:
     if not settled and not verdict.is_accepted:
-        outcome = Outcome.REJECTED
-    reference = verdict.batch_reference
-    answer = Answer("277CA", verdict.hop, reference, _id(sent), outcome, settled)
-    await _settle(tx, file, answer, at=at)
-    ours = {each.patient_control_number for each in held}
-    strangers = len(set(verdict.claims) - ours)
-    return [*_noted(file, found), *_unmatched(file, answer), *_strangers(file, strangers)]
+        return Outcome.REJECTED
+    accepted = sum(on.is_accepted for _, on in settled)
+    return Outcome.of(accepted=accepted, rejected=len(settled) - accepted)
 
 
 async def _claims_of(tx: Tx, sent: Transmission, *, at: datetime) -> list[Submission]:
@@ -134,99 +165,22 @@ async def _claims_of(tx: Tx, sent: Transmission, *, at: datetime) -> list[Submis
     return await submissions.in_sets(tx, sent.tenant_id, sent.transmission_id)
 
 
-async def _settle(tx: Tx, file: Interchange, answer: Answer, *, at: datetime) -> None:
-    """Keep the acknowledgment, move what may move, and tell of what moved."""
-    accepted = sum(on.is_accepted for _, on in answer.settled)
-    kept = Acknowledgment(
-        tenant_id=file.tenant_id,
-        acknowledgment_id=new_id(),
-        interchange_id=file.interchange_id,
-        transmission_id=answer.transmission_id,
-        kind=answer.kind,
-        hop=answer.hop,
-        outcome=answer.outcome,
-        reference=answer.reference,
-        accepted_count=accepted,
-        rejected_count=len(answer.settled) - accepted,
-        received_at=at,
-    )
-    await transmissions.add_acknowledgment(tx, kept)
-    if not answer.settled:
-        return
-    claims = [
-        transmissions.AcknowledgedClaim(
-            each.submission_id, on.is_accepted, on.status_codes, on.payer_claim_number
-        )
-        for each, on in answer.settled
-    ]
-    await transmissions.add_acknowledged_claims(tx, kept, claims)
-    moves = [
-        submissions.Move(
-            each.submission_id, ANSWERS[answer.hop, on.is_accepted], on.payer_claim_number
-        )
-        for each, on in answer.settled
-    ]
-    moved = await submissions.move(tx, file.tenant_id, moves, at=at)
-    verdicts = {each.submission_id: on for each, on in answer.settled}
-    await publish(
-        tx,
-        [caused(each, _event(each, answer, verdicts[each.submission_id], at)) for each in moved],
-    )
-
-
-def _event(
-    each: Submission, answer: Answer, on: ClaimVerdict, at: datetime
-) -> ClaimAcknowledged | ClaimRejected:
-    if on.is_accepted:
-        return ClaimAcknowledged(
-            tenant_id=each.tenant_id,
-            claim_id=each.claim_id,
-            submission_id=each.submission_id,
-            hop=answer.hop,
-            acknowledgment=answer.kind,
-            status_codes=on.status_codes,
-            payer_claim_number=on.payer_claim_number,
-            acknowledged_at=at,
-        )
-    return ClaimRejected(
-        tenant_id=each.tenant_id,
-        claim_id=each.claim_id,
-        submission_id=each.submission_id,
-        hop=answer.hop,
-        acknowledgment=answer.kind,
-        status_codes=on.status_codes,
-        findings=on.findings,
-        rejected_at=at,
-    )
-
-
-def _id(sent: Transmission | None) -> UUID | None:
-    return sent.transmission_id if sent else None
+def _received_on(said: status_277ca.ClaimAcknowledgment) -> date | None:
+    """DTP*050, unless it was not there and the reader put its stand-in."""
+    return said.received_on if said.received_on.year > 1900 else None
 
 
 def _noted(file: Interchange, found: TransactionSet[object]) -> list[FoundIn]:
     return [FoundIn(file.interchange_id, each) for each in findings_of(found.findings)]
 
 
-def _unmatched(file: Interchange, answer: Answer) -> list[FoundIn]:
-    """An answer to something that we did not send, or that another partner carried."""
-    if answer.transmission_id is not None or answer.settled:
-        return []
-    finding = Finding(
-        code=f"{answer.kind}.unmatched",
-        severity="warning",
-        message="it answers no file of ours",
-        location=f"reference {answer.reference[:50]}",
-    )
-    return [FoundIn(file.interchange_id, finding)]
-
-
-def _strangers(file: Interchange, count: int) -> list[FoundIn]:
+def _strangers(count: int) -> tuple[Finding, ...]:
     if not count:
-        return []
-    finding = Finding(
-        code="277CA.unknown-claims",
-        severity="warning",
-        message=f"{count} claims of it are not in the batch that it answers",
+        return ()
+    return (
+        Finding(
+            code="277CA.unknown-claims",
+            severity="warning",
+            message=f"{count} claims of it are not in the batch that it answers",
+        ),
     )
-    return [FoundIn(file.interchange_id, finding)]

@@ -16,7 +16,8 @@ from rcm.db import Tx
 COLUMNS = """
     tenant_id, submission_id, claim_id, source_event_id, correlation_id, patient_control_number,
     payer_id, billing_npi, frequency_code, charge_cents, status, transmission_id,
-    set_control_number, batch_reference, payer_claim_number, reason, queued_at, sent_at, changed_at
+    set_control_number, batch_reference, payer_claim_number, reason, queued_at, sent_at, changed_at,
+    overdue_hop
 """
 
 
@@ -73,15 +74,15 @@ class Move:
 
 
 async def move(tx: Tx, tenant_id: UUID, moves: Sequence[Move], *, at: datetime) -> list[Submission]:
-    """Move every submission that may go where it is asked to; returns those that went. A hop that
-    looks at claims ends our need for the claim itself, unless it has to go out again."""
+    """Move every submission that may go where it is asked to; returns those that went. The claim
+    itself is kept, sealed, until an 835 answers it: what is silent is asked about by name."""
     targets = {each.target for each in moves}
     allowed = [(source, target) for target in targets for source in sources(target)]
     rows = await tx.fetch(
         f"""
         UPDATE submission
         SET status = wanted.target, changed_at = $7, overdue_hop = NULL,
-            claim = CASE WHEN wanted.target IN ('file_accepted', 'file_rejected') THEN claim END,
+            claim = CASE WHEN wanted.target <> 'remitted' THEN claim END,
             payer_claim_number = coalesce(wanted.number, submission.payer_claim_number)
         FROM unnest($2::uuid[], $3::text[], $4::text[]) AS wanted (id, target, number)
         JOIN unnest($5::text[], $6::text[]) AS edge (source, target) USING (target)
@@ -97,6 +98,39 @@ async def move(tx: Tx, tenant_id: UUID, moves: Sequence[Move], *, at: datetime) 
         at,
     )
     return [submission_of(row) for row in rows]
+
+
+async def learn_numbers(
+    tx: Tx, tenant_id: UUID, numbers: Sequence[tuple[UUID, str]]
+) -> list[Submission]:
+    """Keep the payer's numbers (REF*1K) of submissions that an answer does not move, by submission;
+    returns those whose number is news."""
+    rows = await tx.fetch(
+        f"""
+        UPDATE submission SET payer_claim_number = told.number
+        FROM unnest($2::uuid[], $3::text[]) AS told (id, number)
+        WHERE tenant_id = $1 AND submission_id = told.id
+          AND payer_claim_number IS DISTINCT FROM told.number
+        RETURNING {COLUMNS}
+        """,
+        tenant_id,
+        [submission_id for submission_id, _ in numbers],
+        [number for _, number in numbers],
+    )
+    return [submission_of(row) for row in rows]
+
+
+async def chase(tx: Tx, tenant_id: UUID, missing: Sequence[UUID], *, at: datetime) -> None:
+    """Ask about these claims at `at`, unless somebody asks earlier or they have come to an end."""
+    await tx.execute(
+        """
+        UPDATE submission SET follow_up_at = least(follow_up_at, $3)
+        WHERE tenant_id = $1 AND submission_id = ANY ($2) AND NOT follow_up_ended
+        """,
+        tenant_id,
+        list(missing),
+        at,
+    )
 
 
 async def newest_sent(
@@ -166,6 +200,7 @@ async def list_page(
     claim_id: UUID | None,
     status: str | None,
     transmission_id: UUID | None,
+    overdue: bool | None,
     after: UUID | None,
     limit: int,
 ) -> list[Submission]:
@@ -174,13 +209,15 @@ async def list_page(
         SELECT {COLUMNS} FROM submission
         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR claim_id = $2)
           AND ($3::text IS NULL OR status = $3) AND ($4::uuid IS NULL OR transmission_id = $4)
-          AND ($5::uuid IS NULL OR submission_id > $5)
-        ORDER BY submission_id LIMIT $6
+          AND ($5::boolean IS NULL OR (overdue_hop IS NOT NULL) = $5)
+          AND ($6::uuid IS NULL OR submission_id > $6)
+        ORDER BY submission_id LIMIT $7
         """,
         tx.tenant_id,
         claim_id,
         status,
         transmission_id,
+        overdue,
         after,
         limit,
     )

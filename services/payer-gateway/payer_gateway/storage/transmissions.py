@@ -1,18 +1,15 @@
-"""Transmissions: the intent, its attempts, its outcome; and the acknowledgments of them."""
+"""Transmissions: the intent, its attempts, its outcome."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from payer_gateway.domain.lifecycle import Outcome, TransmissionStatus
+from payer_gateway.domain.lifecycle import TransmissionStatus
 from payer_gateway.domain.partner import TradingPartner
-from payer_gateway.domain.transmission import Acknowledgment, Transmission
-from payer_gateway.storage.submissions import codes_json
-from rcm.contracts.payer import StatusCode
+from payer_gateway.domain.transmission import Transmission
 from rcm.db import Tx
 
 COLUMNS = """
@@ -20,22 +17,12 @@ COLUMNS = """
     group_control_number, status, set_count, claim_count, charge_cents, attempts, last_error,
     written_at, sent_at, answered_at
 """
-ACKNOWLEDGMENT_COLUMNS = """
-    tenant_id, acknowledgment_id, interchange_id, transmission_id, kind, hop, outcome, reference,
-    accepted_count, rejected_count, received_at
-"""
 
 
 def _transmission(row: asyncpg.Record) -> Transmission:
     fields: dict[str, Any] = dict(row)
     fields["status"] = TransmissionStatus(fields["status"])
     return Transmission(**fields)
-
-
-def _acknowledgment(row: asyncpg.Record) -> Acknowledgment:
-    fields: dict[str, Any] = dict(row)
-    fields["outcome"] = Outcome(fields["outcome"])
-    return Acknowledgment(**fields)
 
 
 async def add(tx: Tx, transmission: Transmission) -> None:
@@ -77,13 +64,15 @@ async def unsent(tx: Tx, partner: TradingPartner) -> list[Transmission]:
 
 
 async def record_sent(tx: Tx, transmission: Transmission, *, at: datetime) -> bool:
-    """False when it had been recorded before, by us or by the partner's answer."""
+    """False when it had been recorded before, by us or by the partner's answer. A file that was
+    refused at the door and is answered all the same was taken after all."""
     return bool(
         await tx.fetchval(
             """
             UPDATE transmission
             SET status = 'sent', sent_at = $3, attempts = attempts + 1, last_error = NULL
-            WHERE tenant_id = $1 AND transmission_id = $2 AND status = 'sending' RETURNING true
+            WHERE tenant_id = $1 AND transmission_id = $2 AND status IN ('sending', 'refused')
+            RETURNING true
             """,
             transmission.tenant_id,
             transmission.transmission_id,
@@ -111,17 +100,24 @@ async def record_attempt(
 
 
 async def record_answer(
-    tx: Tx, transmission: Transmission, status: TransmissionStatus, *, at: datetime
+    tx: Tx,
+    transmission: Transmission,
+    status: TransmissionStatus,
+    *,
+    over: Sequence[TransmissionStatus],
+    at: datetime,
 ) -> None:
+    """What a hop said of the file, where it has the word `over` what was known of it."""
     await tx.execute(
         """
         UPDATE transmission SET status = $3, answered_at = $4
-        WHERE tenant_id = $1 AND transmission_id = $2 AND status <> 'sending'
+        WHERE tenant_id = $1 AND transmission_id = $2 AND status = ANY ($5)
         """,
         transmission.tenant_id,
         transmission.transmission_id,
         status,
         at,
+        list(over),
     )
 
 
@@ -184,79 +180,3 @@ async def list_page(
         limit,
     )
     return [_transmission(row) for row in rows]
-
-
-async def add_acknowledgment(tx: Tx, acknowledgment: Acknowledgment) -> None:
-    await tx.execute(
-        f"""
-        INSERT INTO acknowledgment ({ACKNOWLEDGMENT_COLUMNS})
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        """,
-        acknowledgment.tenant_id,
-        acknowledgment.acknowledgment_id,
-        acknowledgment.interchange_id,
-        acknowledgment.transmission_id,
-        acknowledgment.kind,
-        acknowledgment.hop,
-        acknowledgment.outcome,
-        acknowledgment.reference,
-        acknowledgment.accepted_count,
-        acknowledgment.rejected_count,
-        acknowledgment.received_at,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class AcknowledgedClaim:
-    """What an acknowledgment said of one submission."""
-
-    submission_id: UUID
-    accepted: bool
-    status_codes: Sequence[StatusCode]
-    payer_claim_number: str | None
-
-
-async def add_acknowledged_claims(
-    tx: Tx, acknowledgment: Acknowledgment, claims: Sequence[AcknowledgedClaim]
-) -> None:
-    await tx.execute(
-        """
-        INSERT INTO acknowledged_claim (tenant_id, acknowledgment_id, submission_id, accepted,
-                                        status_codes, payer_claim_number)
-        SELECT $1, $2, * FROM unnest($3::uuid[], $4::boolean[], $5::jsonb[], $6::text[])
-        """,
-        acknowledgment.tenant_id,
-        acknowledgment.acknowledgment_id,
-        [each.submission_id for each in claims],
-        [each.accepted for each in claims],
-        [codes_json(each.status_codes) for each in claims],
-        [each.payer_claim_number for each in claims],
-    )
-
-
-async def list_acknowledgments(
-    tx: Tx,
-    *,
-    transmission_id: UUID | None,
-    submission_id: UUID | None,
-    after: UUID | None,
-    limit: int,
-) -> list[Acknowledgment]:
-    """Newest first."""
-    rows = await tx.fetch(
-        f"""
-        SELECT {ACKNOWLEDGMENT_COLUMNS} FROM acknowledgment
-        WHERE tenant_id = $1 AND ($2::uuid IS NULL OR transmission_id = $2)
-          AND ($3::uuid IS NULL OR acknowledgment_id IN (
-            SELECT acknowledgment_id FROM acknowledged_claim
-            WHERE acknowledged_claim.tenant_id = $1 AND submission_id = $3))
-          AND ($4::uuid IS NULL OR acknowledgment_id < $4)
-        ORDER BY acknowledgment_id DESC LIMIT $5
-        """,
-        tx.tenant_id,
-        transmission_id,
-        submission_id,
-        after,
-        limit,
-    )
-    return [_acknowledgment(row) for row in rows]

@@ -20,6 +20,8 @@ REMITTANCES = Topic(
 Hop = Literal["gateway", "interchange", "group", "clearinghouse", "payer"]
 """Who speaks: `gateway` is ours, when a claim cannot be written and so has never left."""
 Acknowledgment = Literal["TA1", "999", "277CA"]
+PaymentMatch = Literal["control_number", "payer_claim_number", "manual", "none"]
+"""How sure it is which claim a CLP is about: our number (CLP01), the payer's (CLP07), a person."""
 
 
 class StatusCode(Value):
@@ -128,6 +130,10 @@ class ClaimPaymentReported(Event, topic=REMITTANCES, key="patient_control_number
     crossover_payer_id: str | None = None
     effective_on: date
     reported_at: datetime
+    matched_by: PaymentMatch = "control_number"
+    """By which rung the gateway found the claim; `none` when only its number is known."""
+    reported_control_number: str | None = None
+    """CLP01 as it came, where another rung than it found the claim."""
 
 
 class RemittanceHeld(Event, topic=REMITTANCES, key="remittance_id"):
@@ -139,3 +145,30 @@ class RemittanceHeld(Event, topic=REMITTANCES, key="remittance_id"):
     payment_cents: Cents | None
     findings: tuple[Finding, ...]
     held_at: datetime
+
+
+class DepositMatched(Event, topic=REMITTANCES, key="remittance_id"):
+    """The bank has seen this remittance's money: trace and amount agree."""
+
+    remittance_id: UUID
+    deposit_id: UUID
+    match_id: UUID
+    """Names this match: what undoes it says the same."""
+    payer_id: str
+    trace_number: str
+    deposited_cents: PositiveCents
+    deposited_on: date
+    matched_at: datetime
+
+
+class DepositUnmatched(Event, topic=REMITTANCES, key="remittance_id"):
+    """A match was a mistake: the remittance waits for its money again."""
+
+    remittance_id: UUID
+    deposit_id: UUID
+    match_id: UUID
+    payer_id: str
+    trace_number: str
+    deposited_cents: PositiveCents
+    deposited_on: date
+    unmatched_at: datetime

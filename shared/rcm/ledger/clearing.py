@@ -28,7 +28,7 @@ WITH side AS (
   WHERE own.code = 'REMIT_CLEARING'
 )
 SELECT side.account_id, side.reference, sum(cents)::bigint AS cents,
-       bool_or(against = 'CASH') AS deposited,
+       coalesce(sum(cents) FILTER (WHERE against = 'CASH'), 0) <> 0 AS deposited,
        current_date - min(entry.effective_on) AS age_days
 FROM side JOIN ledger_entry entry USING (tenant_id, entry_id)
 GROUP BY side.tenant_id, side.account_id, side.reference

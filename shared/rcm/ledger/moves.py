@@ -141,6 +141,17 @@ class Remittance:
         """An overpayment that sat in UNAPPLIED is recovered out of this remittance (PLB WO)."""
         return move(claim.unapplied, self.clearing, cents, self.cause())
 
+    def unposted(self, cents: int, place: str) -> Postings:
+        """Money of a CLP that no claim takes yet: what came is the payer's unapplied money, what
+        was taken back stands at provider level under `place`. Reversed once the claim is found."""
+        if cents < 0:
+            taken = Account(AccountCode.PROVIDER_ADJ, reference=f"CLP:{place}")
+            return move(taken, self.clearing, -cents, self.cause())
+        unapplied = Account(
+            AccountCode.UNAPPLIED, payer_id=self.payer_id, reference=self.trace_number
+        )
+        return move(self.clearing, unapplied, cents, self.cause())
+
     def deposited(self, cents: int) -> Postings:
         """The remittance's money is seen at the bank: trace numbers and amounts match."""
         return move(CASH, self.clearing, cents, self.cause())

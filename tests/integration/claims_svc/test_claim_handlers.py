@@ -30,7 +30,6 @@ from rcm.contracts.payer import (
     StatusCode,
 )
 from rcm.contracts.values import ProviderAdjustment
-from rcm.events import Park, Received
 from rcm.ids import new_id
 from rcm.ledger import Account, AccountCode, balances
 from rcm.testing.claims import (
@@ -312,28 +311,6 @@ async def test_a_denial_opens_work_and_a_reversal_ends_it(claims: ServiceUnderTe
     async with claims.client() as client:
         assert (await client.get("/denials")).json()["items"] == []
     assert await status(claims, ready.claim_id) == ("adjudicated", "reversed", "primary")
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"patient_control_number": "NOBODY"}, "claim_unknown"),
-        ({"paid_cents": 99_999, "charge_cents": 99_999}, "exceeds_charge"),
-        ({"claim_status_code": "22"}, "reversed_decision_unknown"),
-    ],
-)
-async def test_what_cannot_be_posted_waits_under_its_reason(
-    claims: ServiceUnderTest, changes: dict[str, Any], reason: str
-) -> None:
-    ready = await opened(claims)
-    bad = paid(ready, 12_500).model_copy(update=changes)
-    received = Received.of(bad)
-    before = await counts(claims)
-    with pytest.raises(Park) as parked:
-        await claims.deliver(received)
-    assert parked.value.reason == reason
-    assert parked.value.event_ids == {received.event_id}
-    assert await counts(claims) == before
 
 
 async def test_provider_adjustments_and_interest_are_booked_beside_the_claims(

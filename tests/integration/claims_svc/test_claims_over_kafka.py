@@ -27,10 +27,9 @@ async def arrive(claims: ServiceUnderTest, *events: Event) -> None:
         await publish(tx, events)
 
 
-async def parked(claims: ServiceUnderTest) -> list[str]:
-    async with claims.transaction() as tx:
-        rows = await tx.fetch("SELECT reason, error::text FROM parked")
-    return [f"{row['reason']} {row['error']}" for row in rows]
+async def unposted(claims: ServiceUnderTest) -> list[dict[str, Any]]:
+    async with claims.client() as client:
+        return (await client.get("/unposted-payments")).json()["items"]
 
 
 async def test_codings_become_paid_claims_and_an_unknown_payment_waits_alone(
@@ -60,8 +59,8 @@ async def test_codings_become_paid_claims_and_an_unknown_payment_waits_alone(
         await eventually(all_posted, timeout_s=150)
 
         async def stray_waits() -> bool:
-            [waiting] = await parked(claims)
-            return waiting.startswith("business") and "claim_unknown" in waiting
+            [waiting] = await unposted(claims)
+            return (waiting["reason"], waiting["paid_cents"]) == ("claim_unknown", 12_500)
 
         await eventually(stray_waits, timeout_s=150)
     async with claims.client() as client:

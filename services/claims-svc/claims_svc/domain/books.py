@@ -7,10 +7,10 @@ from uuid import UUID
 
 from claims_svc.domain.change import source_of
 from claims_svc.domain.claim import Cause, Claim
-from claims_svc.domain.decision import Decision, Reading
+from claims_svc.domain.decision import Decision, Reading, adjudication_id
 from claims_svc.domain.policy import PATIENT, Treatment
 from claims_svc.domain.standing import Standing
-from rcm.contracts.payer import RemittanceReceived
+from rcm.contracts.payer import ClaimPaymentReported, DepositMatched, RemittanceReceived
 from rcm.ledger.accounts import AccountCode
 from rcm.ledger.entries import Entry, Posting, entry_id_of, reversal_of
 from rcm.ledger.moves import PayerClaim, Postings, Remittance
@@ -21,6 +21,8 @@ PASSED_ON = "claim.passed_on"
 SHARED = "claim.patient_share"
 RECOVERED = "claim.recovered"
 REMITTED = "remittance.adjusted"
+UNPOSTED = "remittance.unposted"
+DEPOSITED = "remittance.deposited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,56 @@ def provider_adjustments(received: RemittanceReceived, event_id: UUID, actor: st
         REMITTED,
         event_id,
         received.effective_on,
+        actor,
+        postings,
+    )
+
+
+def unposted(payment: ClaimPaymentReported, actor: str) -> Entry | None:
+    """The money of a CLP that cannot be posted to a claim, kept out of its remittance's way. The
+    same for the same CLP, so that it can be undone without asking what was booked."""
+    remittance = Remittance(payment.payer_id, payment.trace_number)
+    place = f"{payment.trace_number}/{payment.ordinal}"
+    postings = remittance.unposted(payment.paid_cents, place)
+    if not postings:
+        return None
+    source = adjudication_id(payment)
+    return Entry(
+        entry_id_of(source, UNPOSTED),
+        payment.tenant_id,
+        UNPOSTED,
+        source,
+        payment.effective_on,
+        actor,
+        postings,
+    )
+
+
+def found(payment: ClaimPaymentReported, actor: str) -> Entry | None:
+    """The claim of an unposted CLP is known now: what `unposted` booked is taken back."""
+    booked = unposted(payment, actor)
+    if booked is None:
+        return None
+    return reversal_of(
+        booked,
+        source_event_id=adjudication_id(payment),
+        effective_on=payment.effective_on,
+        actor=actor,
+    )
+
+
+def deposited(matched: DepositMatched, actor: str) -> Entry | None:
+    """The remittance's money is seen at the bank: its clearing account comes to zero."""
+    remittance = Remittance(matched.payer_id, matched.trace_number)
+    postings = remittance.deposited(matched.deposited_cents)
+    if not postings:
+        return None
+    return Entry(
+        entry_id_of(matched.match_id, DEPOSITED),
+        matched.tenant_id,
+        DEPOSITED,
+        matched.match_id,
+        matched.deposited_on,
         actor,
         postings,
     )

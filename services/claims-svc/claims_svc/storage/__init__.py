@@ -22,12 +22,24 @@ from claims_svc.storage.loading import (
     claim,
     records,
 )
+from claims_svc.storage.remittances import announce
 from claims_svc.storage.saving import save
+from claims_svc.storage.unposted import (
+    UnpostedFilter,
+    keep_unposted,
+    posted_keys,
+    resolve_unposted,
+    unposted_page,
+    unposted_totals,
+    unposted_with_news,
+)
 
 __all__ = [
     "ClaimFilter",
     "DenialFilter",
     "DenialRow",
+    "UnpostedFilter",
+    "announce",
     "billed_for",
     "by_control_number",
     "by_encounter",
@@ -39,11 +51,17 @@ __all__ = [
     "decisions_of",
     "denial_page",
     "history",
+    "keep_unposted",
     "ledger_of",
+    "posted_keys",
     "read_fees",
     "records",
     "replace_fees",
+    "resolve_unposted",
     "save",
     "schedules_for",
     "summary",
+    "unposted_page",
+    "unposted_totals",
+    "unposted_with_news",
 ]

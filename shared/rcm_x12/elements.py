@@ -19,6 +19,8 @@ _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)
 _AMOUNT = "782"
 """The element that holds every amount of money."""
 _SEPARATORS_MAX = 8
+_WATCHED = frozenset({"HL", "PLB"})
+"""Segments that a checker wants to see in the order of the file, and every one."""
 _SIGNS = str.maketrans("", "", "-.")
 
 
@@ -51,6 +53,7 @@ class Check:
         self.use = use
         self.coded = tuple(_coded(use))
         """Element, component and name of the code lists that are kept outside of the guide."""
+        self.is_watched = bool(self.coded) or use.id in _WATCHED
         self._count = len(use.elements)
         self._compiled: dict[str, Fails] = {}
 

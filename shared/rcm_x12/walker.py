@@ -159,7 +159,8 @@ class Walk:
 
     `units` names loops that are handed to `on_unit` as they close and then forgotten, so that a
     set of any length is read in constant memory; of other loops a parent keeps `loops_max`.
-    `on_coded` is shown each segment that holds a code whose list is kept outside of the guide.
+    `on_watched` is shown each segment that holds a code whose list is kept outside of the guide,
+    and those whose order or number matters to a checker.
     """
 
     def __init__(
@@ -170,7 +171,7 @@ class Walk:
         repetition: str = "^",
         units: frozenset[str] = frozenset(),
         on_unit: Callable[[Node], None] | None = None,
-        on_coded: Callable[[list[str], Check, Node], None] | None = None,
+        on_watched: Callable[[list[str], Check, Node], None] | None = None,
         loops_max: int = UNBOUNDED,
     ) -> None:
         self.layout = layout
@@ -178,7 +179,7 @@ class Walk:
         self.repetition = repetition
         self.units = units
         self.on_unit = on_unit
-        self.on_coded = on_coded
+        self.on_watched = on_watched
         self.loops_max = loops_max
         self._separators = component + repetition
         self.findings: list[Finding] = []
@@ -290,8 +291,8 @@ class Walk:
         check = node.spot.checks[index]
         if check.fails(segment, self._separators):
             check.explain(segment, self, node.name)
-        if check.coded and self.on_coded:
-            self.on_coded(segment, check, node)
+        if check.is_watched and self.on_watched:
+            self.on_watched(segment, check, node)
 
     def _close(self) -> None:
         node = self._node

@@ -8,7 +8,20 @@ A `Report` has `findings`, `interchanges`, `groups`, `sets`, `snip_levels` and `
 never quote a value of the file. `RULES` holds every rule by its code; pass others as `rules`.
 """
 
-from rcm_x12.check import dates
+from rcm_x12.check import (
+    answers,
+    balance,
+    claims,
+    dates,
+    external,
+    hierarchy,
+    identifiers,
+    institutional,
+    lines,
+    remittance,
+    services,
+    subscribers,
+)
 from rcm_x12.check.catalogue import STRUCTURE, Entry
 from rcm_x12.check.codesets import (
     CodeFileInvalid,
@@ -23,7 +36,20 @@ from rcm_x12.check.file import check_file
 from rcm_x12.check.report import Checked, CheckedSet, Group, Interchange, Report
 from rcm_x12.check.rules import RULES, Rule
 
-RULE_MODULES = (dates,)
+RULE_MODULES = (
+    hierarchy,
+    identifiers,
+    dates,
+    subscribers,
+    claims,
+    lines,
+    institutional,
+    balance,
+    remittance,
+    answers,
+    external,
+    services,
+)
 """Importing them registers their rules."""
 
 __all__ = [

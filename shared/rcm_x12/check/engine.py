@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from rcm_x12.check import hierarchy
 from rcm_x12.check.catalogue import STRUCTURE
 from rcm_x12.check.codesets import CodeSets
 from rcm_x12.check.external import coded
 from rcm_x12.check.plan import CLAIM_LOOPS, kind_of, plan_of, units_of
+from rcm_x12.check.remittance import provider_adjustments
 from rcm_x12.check.report import Checked
 from rcm_x12.check.rules import Context, Rule, Segment
 from rcm_x12.check.standard import mandatory, segment_fault
@@ -38,7 +40,7 @@ class SetChecker:
             repetition=separators.repetition,
             units=units_of(self.kind),
             on_unit=self._unit,
-            on_coded=self._coded,
+            on_watched=self._watch,
             loops_max=_LOOPS_MAX,
         )
         self.findings: list[Finding] = self._walk.findings
@@ -47,6 +49,7 @@ class SetChecker:
         self._rule = rules[0]
         self._claim_loop = CLAIM_LOOPS.get(self.kind, "")
         self._claims = 0
+        self._count = hierarchy.Count()
         self._dressed = 0
         """Findings before this one are complete."""
         self.context = Context(separators.component, separators.repetition, today, codes, self._say)
@@ -84,7 +87,15 @@ class SetChecker:
         for child in node.children:
             self._judge(child)
 
-    def _coded(self, segment: Segment, check: Check, node: Node) -> None:
+    def _watch(self, segment: Segment, check: Check, node: Node) -> None:
+        if segment[0] == "HL":
+            if not self._count.is_next(segment) and hierarchy.NUMBER in self._rules:
+                self._rule = hierarchy.NUMBER
+                self._say(node, segment, 1)
+            return
+        if segment[0] == "PLB":
+            provider_adjustments(segment, self.context)
+            return
         for rule, element, component in coded(segment, check, self.context):
             if rule in self._rules:
                 self._rule = rule

@@ -26,6 +26,8 @@ _KINDS = {
     "005010X212": "",
 }
 """By the guide's number; an empty kind is the set's own id, since two sets share the guide."""
+ROOT = "ROOT"
+"""What a rule calls the segments that stand in no loop."""
 UNITS = {
     "837P": frozenset({"2000A", "2000B", "2000C", "2300"}),
     "837I": frozenset({"2000A", "2000B", "2000C", "2300"}),
@@ -64,7 +66,8 @@ def _names(loop: Loop) -> Collection[str]:
 
 
 def _loop(name: str, rules: list[Rule]) -> LoopPlan:
-    mine = [rule for rule in rules if name in rule.loops or "*" in rule.loops]
+    asked = name or ROOT
+    mine = [rule for rule in rules if asked in rule.loops or "*" in rule.loops]
     segments = dict.fromkeys(rule.segment for rule in mine if rule.segment)
     by_segment = tuple(
         (one, tuple((rule, rule.test) for rule in mine if rule.segment == one)) for one in segments

@@ -51,9 +51,13 @@ def repaired(raw: Sequence[str], element: str, report: Callable[[int, Finding], 
         if len(parts) < shortest:
             report(index, Finding("element-missing", "error", "the segment is cut short", tag))
             parts += [""] * (shortest - len(parts))
+        if tag == "CAS" and len(parts) % 3 == 0:
+            parts.append("")  # a reason ends the segment, and its amount must have a place
         elements = _BY_ID[tag].elements if tag in _BY_ID else ()
         for place, declared in enumerate(elements, 1):
-            fault = _unreadable(at(parts, place), declared, required=place < shortest)
+            # A reason makes its amount required, in every triplet of an adjustment.
+            is_needed = place < shortest or (tag == "CAS" and at(parts, place - 1) != "")
+            fault = _unreadable(at(parts, place), declared, required=is_needed)
             if fault:
                 found = Finding(fault, "error", _SAY[fault], tag, element=place)
                 report(index, found)

@@ -206,6 +206,15 @@ def test_a_file_cut_off_in_a_claim_keeps_what_came_and_is_blocked() -> None:
     assert {"SE-missing", "payment-balance"} <= {finding.code for finding in found.findings}
 
 
+@pytest.mark.parametrize("rest", [b"*96", b"*96*", b"*96**1"])
+def test_a_reason_without_its_amount_blocks_and_is_read_as_zero(rest: bytes) -> None:
+    broken = CLEAN.replace(b"~CAS*PR*1*20**3*10~", b"~CAS*PR*1*20*" + rest + b"~")
+    assert broken != CLEAN
+    (found,) = remittance_835.read(broken).sets
+    assert "element-missing" in {finding.code for finding in found.findings}
+    assert found.is_blocked
+
+
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_no_mangled_remittance_makes_a_reader_fail(data: st.DataObject) -> None:

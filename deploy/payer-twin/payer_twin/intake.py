@@ -1,248 +1,234 @@
-"""Takes an interchange in: acknowledges it, decides its claims, and puts the answers out."""
+"""Takes an interchange of claims in: plans and acknowledges them, and queues what they are paid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from hashlib import sha256
 
-from payer_twin.adjudication import adjudicate, reverse
-from payer_twin.answers import Cycle, Decision, claim_acknowledgment, remittance
-from payer_twin.scenarios import Rejection, choose
-from payer_twin.storage import ClaimRow, Outgoing, Session, Storage
-from rcm_x12 import ack_999, claim_837p, remittance_835, status_277ca, ta1
-from rcm_x12.claim_837p import Batch, Claim, Payer, Provider
-from rcm_x12.envelope import Envelope, Reading
-from rcm_x12.remittance_835 import ClaimPayment, Remittance
+from payer_twin.acknowledging import Verdict, claim_acknowledgment, claim_places, group_answers
+from payer_twin.adjudication import ScriptDoesNotFit
+from payer_twin.envelopes import envelope_for, outgoing, route_back
+from payer_twin.plan import STEPS, AnswerClaim, AnswerGroup, AnswerInterchange, By, SayStatus
+from payer_twin.planning import Planned, Planner
+from payer_twin.queueing import Terms, waiting
+from payer_twin.storage import ClaimRow, Happened, Outgoing, Session
+from rcm_x12 import ack_999, status_277ca, ta1
+from rcm_x12.claim_837p import Batch, Provider
+from rcm_x12.envelope import Envelope, Reading, TransactionSet
 
-UNKNOWN_ORIGINAL = Rejection("A7", "464", "PR")
-"""A replacement or void whose REF*F8 names no claim that was paid."""
-
-
-UNEQUAL_CHARGE = Rejection("A7", "178")
-"""CLM02 is not the sum of the lines."""
+_HOPS: tuple[By, ...] = ("clearinghouse", "payer")
 
 
-class ControlNumberReused(ValueError):  # noqa: N818 - it says what happened
-    """The submitter sent other bytes under an ISA13 that it has used before."""
+@dataclass(slots=True)
+class _Set:
+    """One ST with its claims, and whether the 999 let it pass."""
+
+    found: TransactionSet[Batch]
+    claims: list[Planned]
+    is_accepted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a posted interchange."""
-
-    submitter: str
-    control_number: str
-    is_repeated: bool
-    claim_count: int
-    answers: tuple[str, ...]
-    """Names of the files that answer it, also of those not due yet."""
-
-
-def take(storage: Storage, content: bytes, *, now: float, remittance_delay_s: float) -> Receipt:
-    """Store, answer and adjudicate one interchange, once.
-
-    Raises NotX12 for anything else, ValueError when it holds no 837P, ControlNumberReused.
-    """
-    reading = claim_837p.read(content)
-    if not reading.sets:
-        raise ValueError("the interchange holds no professional claims (837P)")
-    envelope = reading.sets[0].envelope
-    digest = sha256(content).hexdigest()
-    with storage.transaction() as session:
-        known = session.interchange(envelope.sender_id, envelope.interchange_control_number)
-        if known is not None:
-            if known["digest"] != digest:
-                raise ControlNumberReused
-            return _receipt(session, envelope, known["id"], known["claim_count"], repeated=True)
-        number = session.add_interchange(
-            envelope.sender_id, envelope.interchange_control_number, digest, content
-        )
-        answering = _Answering(session, envelope, number, now=now, due=now + remittance_delay_s)
-        count = answering.run(reading)
-        session.set_claim_count(number, count)
-        return _receipt(session, envelope, number, count, repeated=False)
-
-
-def _receipt(
-    session: Session, envelope: Envelope, interchange_id: int, count: int, *, repeated: bool
-) -> Receipt:
-    return Receipt(
-        envelope.sender_id,
-        envelope.interchange_control_number,
-        repeated,
-        count,
-        tuple(session.names_of(interchange_id)),
-    )
-
-
-class _Answering:
+class Intake:
     """One interchange on its way through the payer."""
 
     def __init__(
-        self,
-        session: Session,
-        received: Envelope,
-        interchange_id: int,
-        *,
-        now: float,
-        due: float,
+        self, session: Session, received: Envelope, interchange_id: int, terms: Terms
     ) -> None:
-        self.session = session
-        self.received = received
-        self.interchange_id = interchange_id
-        self.now = now
-        self.due = due
-        self.files: list[Outgoing] = []
+        self._session = session
+        self._received = received
+        self._route = route_back(received)
+        self._interchange_id = interchange_id
+        self._terms = terms
+        self._files: list[Outgoing] = []
+        self._events: list[Happened] = []
 
-    def run(self, reading: Reading[Batch]) -> int:
-        if self.received.acknowledgment_requested:
-            self._answer_interchange()
-        answers = ack_999.acknowledge(reading)
-        envelope = self._envelope(1)
-        self._put("999", envelope, ack_999.write(envelope, answers))
-        accepted = [response.is_accepted for answer in answers for response in answer.sets]
-        batches = [one.content for one, ok in zip(reading.sets, accepted, strict=True) if ok]
-        decided = [(batch, self._decide(batch)) for batch in batches if batch.claims]
-        if decided:
-            self._acknowledge(decided)
-            self._pay([decision for _, decisions in decided for decision in decisions])
-        self.session.add_outgoing(self.files)
-        return sum(len(decisions) for _, decisions in decided)
+    def run(self, reading: Reading[Batch], content: bytes) -> int:
+        """Everything that can be said now, or is now sure to be said later. Returns how many claims
+        the interchange holds."""
+        sets = self._plan(reading)
+        everyone = [planned for each in sets for planned in each.claims]
+        for planned in everyone:
+            self._happened(planned, self._terms.now, f"received ({planned.scenario})")
+        if self._answer_interchange(everyone):
+            self._answer_groups(reading, sets, content)
+            passed = [each for each in sets if each.is_accepted and each.claims]
+            for by in _HOPS:
+                self._acknowledge(passed, by)
+            self._queue(planned for each in passed for planned in each.claims)
+        self._session.add_claims(self._row(planned) for planned in everyone)
+        self._session.add_outgoing(self._files)
+        self._session.add_events(self._events)
+        return len(everyone)
 
-    def _decide(self, batch: Batch) -> list[Decision]:
-        first = self.session.next_number("claim", len(batch.claims))
-        return [
-            self._decide_one(claim, f"TW{first + index:010d}")
-            for index, claim in enumerate(batch.claims)
-        ]
+    def _plan(self, reading: Reading[Batch]) -> list[_Set]:
+        planner = Planner(self._session, self._received.sender_id)
+        count = sum(len(one.content.claims) for one in reading.sets)
+        number = self._session.next_number("claim", count) if count else 0
+        sets = []
+        for one in reading.sets:
+            claims = []
+            for claim in one.content.claims:
+                claims.append(planner.plan(claim, number))
+                number += 1
+            sets.append(_Set(one, claims))
+        return sets
 
-    def _decide_one(self, claim: Claim, number: str) -> Decision:
-        codes = tuple(line.procedure.code for line in claim.lines)
-        scenario = choose(claim.subscriber.member_id, claim.charge_cents, codes)
-        rejection = scenario.rejection
-        if claim.charge_cents != sum(line.charge_cents for line in claim.lines):
-            rejection = UNEQUAL_CHARGE
-        if claim.frequency_code in {"7", "8"} and rejection is None:
-            original = claim.original_claim_number
-            if self.session.adjudicated(self.received.sender_id, original) is None:
-                rejection = UNKNOWN_ORIGINAL
-        return Decision(claim, scenario, "" if rejection else number, rejection)
-
-    def _answer_interchange(self) -> None:
+    def _answer_interchange(self, everyone: Iterable[Planned]) -> bool:
+        """The first claim that asks for a TA1 decides it. False when nothing else is looked at."""
+        wishes = (planned.interchange_answer for planned in everyone)
+        step = next((wish for wish in wishes if wish is not None), None)
+        if step is None and self._received.acknowledgment_requested:
+            step = AnswerInterchange()
+        if step is None:
+            return True
+        at = self._terms.now + step.after_s
         answer = ta1.InterchangeAcknowledgment(
-            self.received.interchange_control_number, self.received.created_at, "A"
+            self._received.interchange_control_number,
+            self._received.created_at,
+            step.code,
+            step.note_code,
         )
-        envelope = self._envelope(0)
-        self._put("TA1", envelope, ta1.write(envelope, [answer]))
+        envelope = envelope_for(self._session, self._route, at)
+        self._put("TA1", envelope, ta1.write(envelope, [answer]), at)
+        if step.code != "R":
+            return True
+        for planned in everyone:
+            self._refuse(planned, at, "TA1 rejects the interchange")
+        return False
 
-    def _acknowledge(self, decided: Sequence[tuple[Batch, list[Decision]]]) -> None:
-        envelope = self._envelope(2)
-        answers = [
-            claim_acknowledgment(
-                batch,
-                decisions,
-                envelope.created_at,
-                f"{envelope.interchange_control_number}{ordinal:04d}",
+    def _answer_groups(self, reading: Reading[Batch], sets: Sequence[_Set], content: bytes) -> None:
+        """The first claim of a file that wants something unusual of the 999 decides when it comes,
+        or that it never does; rejections concern the sets of the claims that ask for them."""
+        everyone = [planned for each in sets for planned in each.claims]
+        wishes = {
+            (each.found.envelope.group_control_number, each.found.control_number): (
+                planned.claim.control_number,
+                step,
             )
-            for ordinal, (batch, decisions) in enumerate(decided, 1)
-        ]
-        self._put("277CA", envelope, status_277ca.write(envelope, answers))
+            for each in sets
+            for planned in each.claims
+            if (step := planned.group_answer) is not None and step.code != "A"
+        }
+        answers = ack_999.acknowledge(reading)
+        if wishes:
+            answers = group_answers(answers, wishes, claim_places(content))
+        verdicts = [response for answer in answers for response in answer.sets]
+        for each, verdict in zip(sets, verdicts, strict=True):
+            each.is_accepted = verdict.is_accepted
+        steps = [planned.group_answer for planned in everyone]
+        step = next((one for one in steps if one != AnswerGroup()), AnswerGroup())
+        if not everyone or step is not None:
+            at = self._terms.now + (step.after_s if step else 0)
+            envelope = envelope_for(self._session, self._route, at)
+            name = self._put("999", envelope, ack_999.write(envelope, answers), at)
+            self._note_group(sets, at, name)
 
-    def _pay(self, decisions: Sequence[Decision]) -> None:
-        """One remittance per payer and billing provider, all in one file; then the record."""
-        envelope = self._envelope(3)
-        name = self._name(envelope, "835")
-        cycles: dict[tuple[Payer, Provider], list[ClaimPayment]] = {}
-        rows = []
-        for decision in decisions:
-            paid = None
-            if decision.rejection is None:
-                paid = adjudicate(decision.claim, decision.scenario, decision.payer_claim_number)
-                key = (decision.claim.payer, decision.claim.billing_provider)
-                cycles.setdefault(key, []).extend(self._with_original(decision, paid))
-            rows.append(self._row(decision, paid, name))
-        self.session.add_claims(rows)
-        if cycles:
-            remittances = [self._remittance(key, paid, envelope) for key, paid in cycles.items()]
-            self._put("835", envelope, remittance_835.write(envelope, remittances))
+    def _note_group(self, sets: Iterable[_Set], at: float, name: str) -> None:
+        for each in sets:
+            for planned in each.claims:
+                if each.is_accepted:
+                    self._happened(planned, at, "999 accepts its set", name)
+                else:
+                    self._refuse(planned, at, "999 rejects its set", name)
 
-    def _with_original(self, decision: Decision, paid: ClaimPayment) -> list[ClaimPayment]:
-        """A replacement takes the original back first; a void does nothing else."""
-        if decision.claim.frequency_code == "1":
-            return [paid]
-        number = decision.claim.original_claim_number
-        row = self.session.adjudicated(self.received.sender_id, number)
-        if row is None:
-            return [paid]
-        self.session.mark(
-            row["id"], "voided" if decision.claim.frequency_code == "8" else "reversed"
-        )
-        content = self.session.remittance(row["remittance_name"])
-        originals = (
-            claim
-            for one in remittance_835.read(content).contents
-            for claim in one.claims
-            if claim.payer_claim_number == number and claim.status_code != "22"
-        )
-        reversal = reverse(next(originals))
-        return [reversal] if decision.claim.frequency_code == "8" else [reversal, paid]
+    def _acknowledge(self, sets: Sequence[_Set], by: By) -> None:
+        """One 277CA for all that is said at the same time, with an ST for each batch."""
+        by_time: dict[float, dict[int, list[Verdict]]] = {}
+        people: dict[float, list[tuple[Planned, AnswerClaim]]] = {}
+        for index, each in enumerate(sets):
+            covering = _covering(each.claims, by)
+            for planned in each.claims:
+                provider = planned.claim.billing_provider
+                step = covering.get(None) or covering.get(provider) or planned.claim_answer(by)
+                if step is None or planned.status == "rejected":
+                    continue
+                at = self._terms.now + step.after_s
+                number = planned.payer_claim_number
+                shown = number if by == "payer" and step.is_accepted else ""
+                verdict = Verdict(planned.claim, step, shown)
+                by_time.setdefault(at, {}).setdefault(index, []).append(verdict)
+                people.setdefault(at, []).append((planned, step))
+        for at in sorted(by_time):
+            self._write_277ca(sets, by_time[at], at, told=people[at])
 
-    def _remittance(
-        self, key: tuple[Payer, Provider], claims: list[ClaimPayment], envelope: Envelope
-    ) -> Remittance:
-        payer, provider = key
-        place = (self.received.sender_id, payer.id, provider.npi or provider.tax_id)
-        owed, reference = self.session.owed(*place)
-        trace = f"TWEFT{self.session.next_number('trace'):010d}"
-        cycle = Cycle(payer, provider, tuple(claims), owed, reference)
-        paid = remittance(cycle, trace, envelope.created_at)
-        if paid.owed_cents != owed:
-            self.session.set_owed(place, paid.owed_cents, trace)
-        return paid.remittance
+    def _write_277ca(
+        self,
+        sets: Sequence[_Set],
+        verdicts: dict[int, list[Verdict]],
+        at: float,
+        *,
+        told: Iterable[tuple[Planned, AnswerClaim]],
+    ) -> None:
+        envelope = envelope_for(self._session, self._route, at)
+        number = envelope.interchange_control_number
+        answers = [
+            claim_acknowledgment(sets[index].found.content, found, envelope.created_at,
+                                 f"{number}{ordinal:04d}")
+            for ordinal, (index, found) in enumerate(verdicts.items(), 1)
+        ]  # fmt: skip
+        name = self._put("277CA", envelope, status_277ca.write(envelope, answers), at)
+        for planned, step in told:
+            if step.is_accepted:
+                self._happened(planned, at, f"277CA of the {step.by} accepts it", name)
+            else:
+                self._refuse(planned, at, f"277CA of the {step.by} rejects it", name)
 
-    def _row(self, decision: Decision, paid: ClaimPayment | None, name: str) -> ClaimRow:
-        claim = decision.claim
-        status = "rejected" if paid is None else "adjudicated"
-        if paid is not None and claim.frequency_code == "8":
-            status, paid = "void", None
+    def _queue(self, everyone: Iterable[Planned]) -> None:
+        for planned in everyone:
+            if planned.status == "rejected":
+                continue
+            try:
+                entries = waiting(self._session, self._route, planned, self._terms)
+            except ScriptDoesNotFit:
+                planned.note = "the script has money for another number of lines: not paid"
+                self._happened(planned, self._terms.now, planned.note)
+                continue
+            self._session.add_waiting(entries)
+            planned.status = "void" if planned.claim.frequency_code == "8" else "accepted"
+
+    def _row(self, planned: Planned) -> ClaimRow:
+        claim = planned.claim
+        days = [line.service_from for line in claim.lines]
+        ends = [line.service_to or line.service_from for line in claim.lines]
+        told = next((step for step in planned.steps if isinstance(step, SayStatus)), None)
         return ClaimRow(
-            self.received.sender_id,
-            self.interchange_id,
+            planned.number,
+            self._received.sender_id,
+            self._interchange_id,
             claim.control_number,
             claim.payer.id,
-            decision.payer_claim_number,
+            claim.subscriber.member_id,
+            planned.payer_claim_number if planned.status != "rejected" else "",
             claim.frequency_code,
-            decision.scenario.code,
-            status,
+            planned.scenario,
+            planned.status,
+            self._terms.now,
             claim.charge_cents,
-            paid.paid_cents if paid else 0,
-            (paid.patient_responsibility_cents or 0) if paid else 0,
-            None if status == "rejected" else name,
+            min(days).isoformat() if days else "",
+            max(ends).isoformat() if ends else "",
+            STEPS.dump_json((told,)).decode() if told else "",
         )
 
-    def _envelope(self, minutes: int) -> Envelope:
-        """Ours, back to the sender, a little later than what it answers."""
-        number = self.session.next_number(f"interchange:{self.received.sender_id}")
-        received = self.received
-        return Envelope(
-            sender_id=received.receiver_id,
-            receiver_id=received.sender_id,
-            interchange_control_number=f"{number:09d}",
-            group_control_number=str(number),
-            created_at=received.created_at + timedelta(minutes=minutes),
-            sender_qualifier=received.receiver_qualifier,
-            receiver_qualifier=received.sender_qualifier,
-            application_sender=received.application_receiver,
-            application_receiver=received.application_sender,
-            usage=received.usage,
-        )
+    def _refuse(self, planned: Planned, at: float, what: str, name: str = "") -> None:
+        planned.status = "rejected"
+        self._happened(planned, at, what, name)
 
-    @staticmethod
-    def _name(envelope: Envelope, kind: str) -> str:
-        safe = "".join(char if char.isalnum() else "_" for char in envelope.receiver_id)
-        return f"{safe}.{envelope.interchange_control_number}.{kind}.x12"
+    def _happened(self, planned: Planned, at: float, what: str, name: str = "") -> None:
+        self._events.append(Happened(planned.number, at, what, name))
 
-    def _put(self, kind: str, envelope: Envelope, content: bytes) -> None:
-        due = self.due if kind == "835" else self.now
-        name, receiver = self._name(envelope, kind), self.received.sender_id
-        self.files.append(Outgoing(name, receiver, kind, self.interchange_id, due, content))
+    def _put(self, kind: str, envelope: Envelope, content: bytes, at: float) -> str:
+        file = outgoing(kind, envelope, content, interchange_id=self._interchange_id, due_at=at)
+        self._files.append(file)
+        return file.name
+
+
+def _covering(claims: Iterable[Planned], by: By) -> dict[Provider | None, AnswerClaim]:
+    """Rejections of a whole batch (under None) or provider: they cover all of its claims."""
+    found: dict[Provider | None, AnswerClaim] = {}
+    for planned in claims:
+        step = planned.claim_answer(by)
+        if step is None or step.is_accepted or planned.status == "rejected":
+            continue
+        if step.level == "batch":
+            found.setdefault(None, step)
+        if step.level == "provider":
+            found.setdefault(planned.claim.billing_provider, step)
+    return found

@@ -75,7 +75,7 @@ async def test_a_file_is_answered_by_999_then_277ca_then_835(tmp_path: Path) -> 
     async with twin(tmp_path) as client:
         receipt = await post(client, file(claim("C1"), claim("C2", "M2T30"), claim("C3", "M3T20")))
         found = await answers(client)
-    assert list(found) == receipt["answers"]
+    assert list(found)[:2] == receipt["answers"]
     acknowledged, status, paid = found.values()
     assert [one.code for one in ack_999.read(acknowledged).contents] == ["A"]
     (answer,) = status_277ca.read(status).contents
@@ -164,11 +164,11 @@ async def test_a_remittance_waits_for_its_delay_and_never_slips_behind_a_cursor(
         listed = (await client.get("/interchanges", params={"submitter_id": "CLINIC"})).json()
         assert [item["kind"] for item in listed["items"]] == ["999", "277CA", "999", "277CA"]
         hidden = await client.get(
-            "/interchanges/CLINIC.000000003.835.x12", params={"submitter_id": "CLINIC"}
+            "/interchanges/CLINIC.000000005.835.x12", params={"submitter_id": "CLINIC"}
         )
         assert hidden.status_code == 404
         clock.now += 30
-        assert list(await answers(client, listed["next"])) == ["CLINIC.000000003.835.x12"]
+        assert list(await answers(client, listed["next"])) == ["CLINIC.000000005.835.x12"]
         clock.now += 30
         late = (
             await client.get(
@@ -189,9 +189,10 @@ async def test_a_ta1_comes_when_it_is_asked_for(tmp_path: Path) -> None:
 async def test_a_malformed_set_is_rejected_by_its_999_and_goes_no_further(tmp_path: Path) -> None:
     async with twin(tmp_path) as client:
         broken = file(claim("C1")).replace(b"~REF*EI*123456789", b"")
-        receipt = await post(client, broken)
+        await post(client, broken)
         found = await answers(client)
-    assert receipt["claim_count"] == 0
+        listed = (await client.get("/claims")).json()["items"]
+    assert [row["status"] for row in listed] == ["rejected"]
     (ack,) = ack_999.read(next(iter(found.values()))).contents
     assert ack.code == "R"
     assert len(found) == 1

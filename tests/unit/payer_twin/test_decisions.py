@@ -8,13 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payer_twin.adjudication import adjudicate, reverse
-from payer_twin.answers import Cycle, remittance
-from payer_twin.scenarios import DEFAULT, SCENARIOS, choose
+from payer_twin.plan import Pay
+from payer_twin.remitting import Cycle, remittance
+from payer_twin.scenarios import BY_CODE, choose
 from rcm_x12.claim_837p import Claim
 from rcm_x12.remittance_835 import balance, write
 from rcm_x12.values import Procedure
 
-BY_CODE = {one.code: one for one in (*SCENARIOS, DEFAULT)}
+PAYING = {
+    code: step for code, row in BY_CODE.items() for step in row.steps if isinstance(step, Pay)
+}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,7 @@ BY_CODE = {one.code: one for one in (*SCENARIOS, DEFAULT)}
         ("M100", 12000, ("99213", "36416"), "bundled"),
         ("M100", 12000, ("99213",), "default"),
         ("M100T99", 12003, ("99213",), "default"),
+        ("M100T60", 12003, ("99213",), "duplicate-835"),
         ("T", 12000, (), "default"),
         ("10020", 12000, ("99213",), "default"),
         ("M100T30", 12000, ("99213",), "rejected"),
@@ -63,7 +67,7 @@ def test_the_table_is_read_from_the_top(
 def test_each_scenario_pays_what_it_says(
     code: str, paid: int, patient: int, cuts: dict[tuple[str, str], int]
 ) -> None:
-    decided = adjudicate(world.CLAIM, BY_CODE[code], "TW1")
+    decided = adjudicate(world.CLAIM, PAYING[code], "TW1")
     found: dict[tuple[str, str], int] = {}
     for line in decided.services:
         for each in line.adjustments:
@@ -76,14 +80,16 @@ def test_each_scenario_pays_what_it_says(
 
 def test_a_bundled_line_is_denied_alone() -> None:
     lines = (world.CLAIM.lines[0], replace(world.CLAIM.lines[1], procedure=Procedure("36416")))
-    decided = adjudicate(replace(world.CLAIM, lines=lines), BY_CODE["bundled"], "TW1")
+    decided = adjudicate(
+        replace(world.CLAIM, lines=lines), PAYING["bundled"], "TW1", ("36416", "99080")
+    )
     assert [line.paid_cents for line in decided.services] == [8000, 0]
     assert decided.services[1].remark_codes == ("M15",)
 
 
-@given(world.claims(), st.sampled_from([one for one in BY_CODE.values() if not one.rejection]))
-def test_every_decision_balances_and_so_does_its_reversal(claim: Claim, scenario: object) -> None:
-    decided = adjudicate(claim, scenario, "TW1")  # type: ignore[arg-type]
+@given(world.claims(), st.sampled_from(list(PAYING.values())))
+def test_every_decision_balances_and_so_does_its_reversal(claim: Claim, pay: Pay) -> None:
+    decided = adjudicate(claim, pay, "TW1")
     back = reverse(decided)
     cycle = Cycle(claim.payer, claim.billing_provider, (decided, back))
     paid = remittance(cycle, "TRACE1", world.MOMENT)
@@ -93,7 +99,7 @@ def test_every_decision_balances_and_so_does_its_reversal(claim: Claim, scenario
 
 
 def test_a_reversal_negates_every_amount_under_the_same_groups() -> None:
-    decided = adjudicate(world.CLAIM, BY_CODE["deductible"], "TW1")
+    decided = adjudicate(world.CLAIM, PAYING["deductible"], "TW1")
     back = reverse(decided)
     assert (back.status_code, back.patient_responsibility_cents) == ("22", None)
     assert (back.charge_cents, back.paid_cents) == (-15000, -7000)
@@ -103,7 +109,7 @@ def test_a_reversal_negates_every_amount_under_the_same_groups() -> None:
 
 
 def test_a_negative_cycle_is_lifted_to_zero_and_taken_back_later() -> None:
-    decided = adjudicate(world.CLAIM, BY_CODE["default"], "TW1")
+    decided = adjudicate(world.CLAIM, PAYING["default"], "TW1")
     first = remittance(
         Cycle(world.PAYER, world.BILLING, (reverse(decided),)), "TRACE1", world.MOMENT
     )
@@ -111,13 +117,13 @@ def test_a_negative_cycle_is_lifted_to_zero_and_taken_back_later() -> None:
     assert [(p.reason_code, p.amount_cents) for p in first.remittance.provider_adjustments] == [
         ("FB", -12000)
     ]
-    smaller = adjudicate(world.CLAIM, BY_CODE["deductible"], "TW2")
+    smaller = adjudicate(world.CLAIM, PAYING["deductible"], "TW2")
     second = remittance(
-        Cycle(world.PAYER, world.BILLING, (smaller,), 12000, "TRACE1"), "TRACE2", world.MOMENT
+        Cycle(world.PAYER, world.BILLING, (smaller,), (), 12000, "TRACE1"), "TRACE2", world.MOMENT
     )
     assert (second.remittance.header.payment_cents, second.owed_cents) == (0, 5000)
     third = remittance(
-        Cycle(world.PAYER, world.BILLING, (decided,), 5000, "TRACE2"), "TRACE3", world.MOMENT
+        Cycle(world.PAYER, world.BILLING, (decided,), (), 5000, "TRACE2"), "TRACE3", world.MOMENT
     )
     assert (third.remittance.header.payment_cents, third.owed_cents) == (7000, 0)
     for each in (first, second, third):

@@ -1,0 +1,69 @@
+"""What an interchange holds, and who sent it."""
+
+from dataclasses import dataclass, field
+
+from rcm_x12 import claim_837p
+from rcm_x12.claim_837p import Batch
+from rcm_x12.envelope import Envelope, Reading
+from rcm_x12.findings import NotX12
+from rcm_x12.framing import EPOCH
+from rcm_x12.tokenizer import blocks
+
+_KINDS = {
+    ("837", "005010X222"): "837P",
+    ("999", "005010X231"): "999",
+}
+"""By ST01 and the beginning of GS08."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """An interchange by kind; `kind` is empty for what the payer does not take."""
+
+    submitter: str
+    control_number: str
+    kind: str
+    envelope: Envelope
+    claims: Reading[Batch] | None = field(default=None, repr=False)
+
+
+def sort(content: bytes) -> Sorted:
+    """Raises NotX12."""
+    isa, kind = _head(content)
+    if len(isa) < 17:
+        raise NotX12("the interchange header is incomplete")
+    envelope = Envelope(
+        sender_id=isa[6].strip(),
+        receiver_id=isa[8].strip(),
+        interchange_control_number=isa[13],
+        group_control_number="1",
+        created_at=EPOCH,
+        sender_qualifier=isa[5],
+        receiver_qualifier=isa[7],
+        usage=isa[15],
+        acknowledgment_requested=isa[14] == "1",
+    )
+    claims = None
+    if kind == "837P":
+        claims = claim_837p.read(content)
+        envelope = claims.sets[0].envelope if claims.sets else envelope
+    return Sorted(envelope.sender_id, isa[13], kind, envelope, claims)
+
+
+def _head(content: bytes) -> tuple[list[str], str]:
+    """ISA, and what the first transaction set is; TA1 when there is nothing but one."""
+    isa: list[str] = []
+    version = ""
+    for block in blocks(content, []):
+        for segment in block.segments:
+            parts = segment.split(block.separators.element)
+            match parts[0]:
+                case "ISA" if not isa:
+                    isa = parts
+                case "TA1" if not version:
+                    return isa, "TA1"
+                case "GS":
+                    version = parts[-1][:10]
+                case "ST":
+                    return isa, _KINDS.get((parts[1] if len(parts) > 1 else "", version), "")
+    return isa, ""

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from payer_twin.callers import After, Limit, Payer, Submitter
+from payer_twin.identity import Identity
 
 router = APIRouter()
 
@@ -108,6 +109,13 @@ def list_sessions(
     for row in rows:
         row["at"] = _time(row["at"])
     return {"items": rows, "next": rows[-1]["id"] if rows else after}
+
+
+@router.get("/identity")
+def get_identity(request: Request, twin: Payer) -> dict[str, Any]:
+    """Where each door is, and the host key and certificate to pin."""
+    ports: dict[str, int] = getattr(request.app.state, "ports", {})
+    return {"ports": ports, **Identity.of(twin.settings).published()}
 
 
 def _time(seconds: float | None) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from payer_twin import table_answers, table_money, table_people
-from payer_twin.plan import STEPS, Denial, Pay, Rules
+from payer_twin.plan import STEPS
 from payer_twin.row import Scenario
 
 MEMBER_MARK: Final = "T"
@@ -24,6 +24,14 @@ SCENARIOS: Final[tuple[Scenario, ...]] = tuple(
         key=lambda row: row.number or 0,
     )
 )
+EVERYDAY: Final = frozenset(
+    {
+        "paid-in-full", "deductible", "coinsurance", "copay", "deductible-and-coinsurance",
+        "zero-pay-deductible", "denied-authorization", "denied-information", "denied-late",
+        "denied-necessity", "line-denied", "rejected", "bundled",
+    }
+)  # fmt: skip
+"""Rows that concern one claim alone and answer it at once: what a demonstration may ask for."""
 ORDER: Final = ("script", "member_id_suffix", "charge_cents_ending", "procedure_codes", "default")
 
 BY_CODE: Final = {one.code: one for one in (*SCENARIOS, DEFAULT)}
@@ -59,9 +67,7 @@ def published(scenario: Scenario) -> dict[str, Any]:
         **found,
         "member_id_suffix": None if number is None else f"{MEMBER_MARK}{number:02d}",
         "charge_cents_ending": None if number is None else f"{number:02d}",
+        "is_everyday": scenario.code in EVERYDAY,
         "denial": asdict(denial) if denial else None,
         "rejection": asdict(rejection) if rejection else None,
     }
-
-
-__all__ = ["BY_CODE", "DEFAULT", "SCENARIOS", "Denial", "Pay", "Rules", "Scenario", "choose"]

@@ -6,8 +6,8 @@ from payer_twin.plan import DAY_S, PLAIN, AnswerClaim, AnswerGroup, Denial, Pay,
 from payer_twin.row import Benefits, Scenario
 
 
-def _told(number: int, code: str, summary: str, told: SayStatus, after_s: int) -> Scenario:
-    steps = (AnswerGroup(), AnswerClaim(), told, Pay(after_s=after_s))
+def _told(number: int, code: str, summary: str, told: SayStatus) -> Scenario:
+    steps = (AnswerGroup(), AnswerClaim(), told, Pay(after_s=7 * DAY_S))
     return Scenario(code, summary, "inquiry", number, steps)
 
 
@@ -24,11 +24,11 @@ def _refused(
 
 STATUS: Final = (
     _told(86, "status-pended", "a 276 is told P2:45 (in review) until the 835 after 7 days",
-          SayStatus(category_code="P2", status_code="45"), 7 * DAY_S),
+          SayStatus(category_code="P2", status_code="45")),
     _told(87, "status-requests", "a 276 is told R3:294 (more is needed) until the 835 after 7 days",
-          SayStatus(category_code="R3", status_code="294"), 7 * DAY_S),
+          SayStatus(category_code="R3", status_code="294")),
     _told(88, "status-system-error", "the first 276 gets E1:0, the next ones the truth; paid after"
-          " 7 days", SayStatus(category_code="E1", status_code="0", times=1), 7 * DAY_S),
+          " 7 days", SayStatus(category_code="E1", status_code="0", times=1)),
 )  # fmt: skip
 
 ELIGIBILITY: Final = (

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from payer_twin.clock import Clock
+from payer_twin.envelopes import envelope_for, outgoing, route_back
 from payer_twin.intake import Intake
 from payer_twin.queueing import Terms
 from payer_twin.settings import TwinSettings
 from payer_twin.settling import settle
 from payer_twin.sorting import Sorted, sort
 from payer_twin.storage import Act, Received, Session, Storage
+from rcm_x12 import ta1
+from rcm_x12.findings import NotX12
 
 DATABASE = "payer-twin.sqlite"
 _PAYMENT_RUN = "payment_run"
@@ -42,6 +45,14 @@ class Delivery:
     file_name: str = ""
     submitter: str | None = None
     """Who is speaking; None may speak for anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What comes back at once."""
+
+    kind: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,7 @@ class Twin:
                 delivery.content,
             )
             number = session.add_interchange(received)
-            count = self._answer(session, found, number, delivery.content, now)
+            count = self._answer(session, found, number, delivery.content, now=now)
             settle(session, now)
             return self._receipt(session, found, number, count, is_repeated=False)
 
@@ -111,7 +122,7 @@ class Twin:
                 raise NameReused("other content came under this name before")
 
     def _answer(
-        self, session: Session, found: Sorted, number: int, content: bytes, now: float
+        self, session: Session, found: Sorted, number: int, content: bytes, *, now: float
     ) -> int:
         if found.claims is None:
             return 0
@@ -124,6 +135,34 @@ class Twin:
         hours, _, minutes = self.payment_run(session).partition(":")
         run = int(hours) * 60 + int(minutes) if hours else None
         return Terms(now, self.settings.remittance_delay_s, run)
+
+    def take_or_refuse(self, delivery: Delivery) -> str:
+        """At doors that take any file and answer later: how it ended, in words. A control number
+        that was used before is answered by a TA1. Raises NameReused and NotTheSubmitter."""
+        try:
+            receipt = self.take(delivery)
+        except NotX12:
+            return "not X12"
+        except ControlNumberReused as refusal:
+            self._answer_reuse(delivery)
+            return str(refusal)
+        except (NameReused, NotTheSubmitter):
+            raise
+        except Refused as refusal:
+            return str(refusal)
+        return "repeated" if receipt.is_repeated else "taken"
+
+    def _answer_reuse(self, delivery: Delivery) -> None:
+        found = sort(delivery.content)
+        now = self.clock.now()
+        with self.storage.transaction() as session:
+            envelope = envelope_for(session, route_back(found.envelope), now)
+            answer = ta1.InterchangeAcknowledgment(
+                found.control_number, found.envelope.created_at, "R", "025"
+            )
+            content = ta1.write(envelope, [answer])
+            file = outgoing("TA1", envelope, content, interchange_id=None, due_at=now)
+            session.add_outgoing([file])
 
     @staticmethod
     def _receipt(
@@ -151,6 +190,19 @@ class Twin:
     def content(self, submitter: str, name: str) -> bytes | None:
         with self.settled() as session:
             return session.content(submitter, name, self.clock.now())
+
+    def delivered(self, submitter: str, name: str) -> bytes | None:
+        """The bytes of what came under this name."""
+        with self.storage.transaction() as session:
+            return session.delivered_content(submitter, name)
+
+    def ask(self, delivery: Delivery) -> Answered:
+        """A 270 or 276 in, the 271 or 277 out, or the 999 or TA1 that says why not.
+
+        Raises NotX12 and Refused."""
+        found = sort(delivery.content)
+        self._check(delivery, found)
+        raise Refused("the interchange is no inquiry that this payer answers")
 
     def taken(self, submitter: str, name: str) -> bool:
         """The submitter has the file and needs it no more."""

@@ -85,7 +85,15 @@ def pages() -> Documents:
                 says = " ".join((event.__doc__ or "").split("\n\n")[0].split())
                 read_by = ", ".join(readers.get(name, [])) or "-"
                 lines.append(f"| `{name}` | `{event.key_field}` | {says} | {read_by} |")
-    return {EVENT_PAGE: "\n".join(lines) + "\n"}
+    return {EVENT_PAGE: "\n".join(lines) + "\n"} | announced_pages()
+
+
+def announced_pages() -> Documents:
+    """Pages of installed packages that announce some; shared/ knows none of them."""
+    found: Documents = {}
+    for point in sorted(entry_points(group="rcm.pages"), key=lambda point: point.name):
+        found |= point.load()()
+    return found
 
 
 def stale(root: Path, documents: Mapping[Path, str]) -> list[Path]:

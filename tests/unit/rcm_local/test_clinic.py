@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from payer_twin.scenarios import SCENARIOS, choose
+from payer_twin.scenarios import EVERYDAY, SCENARIOS, choose, published
 from rcm.npi import npi_is_valid
 from rcm_local.demo import catalogue, clinic
 from rcm_local.demo.clinic import Clinic
@@ -13,18 +13,7 @@ from rcm_local.demo.practice import Body
 from rcm_local.demo.tour import planned_visits
 
 TODAY = date(2026, 3, 2)
-TABLE = {
-    "items": [
-        {
-            "code": one.code,
-            "member_id_suffix": None if one.number is None else f"T{one.number:02d}",
-            "procedure_codes": list(one.procedure_codes),
-            "denial": one.denial,
-            "rejection": one.rejection,
-        }
-        for one in SCENARIOS
-    ]
-}
+TABLE = {"items": [published(one) for one in SCENARIOS]}
 
 
 def planned(run: int = 0, today: date = TODAY, **size: int) -> list[Body]:
@@ -43,9 +32,9 @@ def test_the_same_seed_is_the_same_clinic() -> None:
     assert len({body["external_id"] for body in planned()}) == 600
 
 
-def test_every_outcome_of_the_payers_table_is_asked_for() -> None:
+def test_every_everyday_outcome_of_the_payers_table_is_asked_for() -> None:
     outcomes = {outcome(body) for body in planned()}
-    assert outcomes == {one.code for one in SCENARIOS} | {"default"}
+    assert outcomes == EVERYDAY | {"default"}
 
 
 def test_most_claims_are_paid() -> None:

@@ -78,7 +78,7 @@ async def _trading_partner(practice: PracticeSystem, twin_url: str, twin_token: 
 
 
 def planned_visits(clinic: Clinic, table: Body, *, run: int, today: date) -> list[Body]:
-    """The bodies to post, with every outcome of the payer's published table among them."""
+    """The bodies to post, with every everyday outcome of the payer's published table among them."""
     people = patients(clinic, _scenario_marks(table), today)
     return list(visits(clinic, people, run=run, today=today))
 
@@ -87,6 +87,8 @@ def _scenario_marks(table: Body) -> list[Mapping[str, str]]:
     """How a claim asks for each outcome, in the proportion of its slots: payers mostly pay."""
     marks: list[Mapping[str, str]] = [{}] * 4  # nothing asked for: the table's default
     for row in table["items"]:
+        if not row["is_everyday"]:
+            continue
         refuses = row["denial"] or row["rejection"]
         mark = {"outcome": row["code"]}
         if row["member_id_suffix"]:

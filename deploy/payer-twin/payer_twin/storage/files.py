@@ -39,6 +39,14 @@ class FileQueries:
         ).fetchone()
         return None if row is None else str(row["digest"])
 
+    def delivered_content(self, submitter: str, file_name: str) -> bytes | None:
+        row = self._run(
+            "SELECT content FROM interchange WHERE submitter = ? AND file_name = ?"
+            " ORDER BY id LIMIT 1",
+            (submitter, file_name),
+        ).fetchone()
+        return None if row is None else bytes(row["content"])
+
     def add_interchange(self, received: Received) -> int:
         cursor = self._run(
             "INSERT INTO interchange (submitter, control_number, kind, door, file_name,"

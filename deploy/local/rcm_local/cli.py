@@ -61,6 +61,9 @@ def status() -> None:
     places = {"kafka": state["kafka_bootstrap"], **state["urls"]}
     for name, unit_state in state["states"].items():
         table.add_row(MARKS[unit_state], name, places.get(name, ""), unit_state)
+        for door, place in places.items():
+            if door.startswith(f"{name}-"):
+                table.add_row("", door, place, "")
     console.print(f"Process {state['pid']} keeps this up, on {state['provider']} servers:")
     console.print(table)
     if set(state["states"].values()) != {"ready"}:

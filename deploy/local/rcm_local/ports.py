@@ -14,6 +14,8 @@ PREFERRED: Mapping[str, int] = {
     "payer-gateway": 8103,
     "patient-billing-svc": 8104,
     "payer-twin": 8105,
+    "payer-twin-sftp": 8106,
+    "payer-twin-core": 8107,
 }
 
 # Linux lends 32768 and above to clients, so a port found free there may be gone a moment later.

@@ -28,6 +28,8 @@ HTTP_PARTS = (
     "patient-billing-svc",
     "payer-twin",
 )
+TWIN_DOORS = {"payer-twin-sftp": "sftp", "payer-twin-core": "https"}
+"""Further doors of the payer twin, and how each is spoken to."""
 BOOKS = ("claims-svc", "patient-billing-svc")
 TENANTS = {clients.DEMO_TENANT_ID: clients.DEMO_TENANT_CODE}
 
@@ -49,8 +51,8 @@ class Stack:
     _ready: bool = False
 
     def url(self, name: str) -> str:
-        """Where a part answers HTTP."""
-        return f"http://{HOST}:{self.ports[name]}"
+        """Where a part, or a further door of one, answers."""
+        return f"{TWIN_DOORS.get(name, 'http')}://{HOST}:{self.ports[name]}"
 
     async def start(self) -> None:
         """Bring everything up; returns when every part says that it is ready."""
@@ -127,6 +129,8 @@ class Stack:
             {
                 "PAYER_TWIN_HOST": HOST,
                 "PAYER_TWIN_PORT": str(self.ports["payer-twin"]),
+                "PAYER_TWIN_SFTP_PORT": str(self.ports["payer-twin-sftp"]),
+                "PAYER_TWIN_CORE_PORT": str(self.ports["payer-twin-core"]),
                 "PAYER_TWIN_DATA_DIR": str(self.home.root / "payer-twin"),
                 "PAYER_TWIN_TOKEN": self.keys.payer_twin_token,
             },
@@ -208,9 +212,9 @@ async def open_stack(
 
 
 def _ports(*, preferred: bool) -> dict[str, int]:
-    """One for each part that answers HTTP."""
+    """One for each part that answers HTTP, and for the twin's further doors."""
     chosen: dict[str, int] = {}
-    for name in HTTP_PARTS:
+    for name in (*HTTP_PARTS, *TWIN_DOORS):
         wanted = ports.PREFERRED[name] if preferred else 0
         chosen[name] = ports.choose(wanted, taken=chosen.values())
     return chosen

@@ -77,6 +77,7 @@ async def things(world: World) -> Things:
     payment = {"account_id": account_id, "paid_cents": 1_000, "method": "cash"}
     paid = await world.post("patient-billing-svc", "/payments", payment)
     statement = await world.post("patient-billing-svc", "/statements", {"account_id": account_id})
+    routing = await routing_of(world, sent["partner_id"])
     return Things(
         {
             "encounter_id": made["encounter_id"],
@@ -90,7 +91,21 @@ async def things(world: World) -> Things:
             "payment_id": paid["payment_id"],
             "statement_id": statement["statement_id"],
         }
+        | routing
     )
+
+
+async def routing_of(world: World, partner_id: str) -> dict[str, str]:
+    """A route, an enrollment and a test of a connection."""
+    known = Things({"partner_id": partner_id})
+    route = await world.post("payer-gateway", "/routes", await _route(world, known))
+    enrolled = await world.post("payer-gateway", "/enrollments", await _enrollment(world, known))
+    tested = await world.post("payer-gateway", f"/trading-partners/{partner_id}:test", {})
+    return {
+        "route_id": route["route_id"],
+        "enrollment_id": enrolled["enrollment_id"],
+        "test_id": tested["test_id"],
+    }
 
 
 async def account_of(world: World, patient_id: str) -> str:
@@ -231,6 +246,100 @@ async def _void_claim(world: World, known: Things) -> Request:
 async def _post_partner(world: World, known: Things) -> Request:
     body = partner("Partner of the write table", world, bearer_token="secret", active=False)
     return {"json": body}
+
+
+@_write("payer-gateway POST /trading-partners:validate", audited=False)
+async def _validate_partner(world: World, known: Things) -> Request:
+    return {"json": partner("Partner that is only checked", world, active=False)}
+
+
+@_write("payer-gateway PUT /trading-partners/{partner_id}", tables="trading_partner")
+async def _put_partner(world: World, known: Things) -> Request:
+    body = partner("Partner that is changed", world, active=False)
+    made = await world.post("payer-gateway", "/trading-partners", body)
+    return {"at": {"partner_id": made["partner_id"]}, "json": body, "headers": {"If-Match": "*"}}
+
+
+@_write("payer-gateway PUT /trading-partners/{partner_id}/credentials", tables="trading_partner")
+async def _put_credentials(world: World, known: Things) -> Request:
+    body = partner("Partner with a new token", world, active=False)
+    made = await world.post("payer-gateway", "/trading-partners", body)
+    return {"at": {"partner_id": made["partner_id"]}, "json": {"bearer_token": "another secret"}}
+
+
+@_write("payer-gateway POST /trading-partners/{partner_id}:test", tables="connection_test")
+async def _test_partner(world: World, known: Things) -> Request:
+    return {"at": {"partner_id": known["partner_id"]}}
+
+
+@_write("payer-gateway POST /routes", tables="route")
+async def _post_route(world: World, known: Things) -> Request:
+    return {"json": await _route(world, known)}
+
+
+@_write("payer-gateway POST /routes:validate", audited=False)
+async def _validate_route(world: World, known: Things) -> Request:
+    return {"json": await _route(world, known)}
+
+
+@_write("payer-gateway PUT /routes/{route_id}", tables="route")
+async def _put_route(world: World, known: Things) -> Request:
+    body = await _route(world, known)
+    made = await world.post("payer-gateway", "/routes", body)
+    return {"at": {"route_id": made["route_id"]}, "json": body, "headers": {"If-Match": "*"}}
+
+
+@_write("payer-gateway DELETE /routes/{route_id}")
+async def _delete_route(world: World, known: Things) -> Request:
+    made = await world.post("payer-gateway", "/routes", await _route(world, known))
+    return {"at": {"route_id": made["route_id"]}}
+
+
+@_write("payer-gateway POST /enrollments", tables="enrollment enrollment_history")
+async def _post_enrollment(world: World, known: Things) -> Request:
+    return {"json": await _enrollment(world, known)}
+
+
+@_write("payer-gateway POST /enrollments:validate", audited=False)
+async def _validate_enrollment(world: World, known: Things) -> Request:
+    return {"json": await _enrollment(world, known)}
+
+
+@_write(
+    "payer-gateway POST /enrollments/{enrollment_id}:move", tables="enrollment enrollment_history"
+)
+async def _move_enrollment(world: World, known: Things) -> Request:
+    made = await world.post("payer-gateway", "/enrollments", await _enrollment(world, known))
+    at = {"enrollment_id": made["enrollment_id"]}
+    return {"at": at, "json": {"to_status": "submitted"}, "headers": {"If-Match": "*"}}
+
+
+async def _route(world: World, known: Things) -> Request:
+    """For a payer of its own, so that it meets no other."""
+    return {
+        "payer_id": await _payer(world, known),
+        "transaction_type": "276",
+        "partner_id": known["partner_id"],
+        "effective_from": "2026-01-01",
+    }
+
+
+async def _enrollment(world: World, known: Things) -> Request:
+    payer_id = await _payer(world, known)
+    return {"npi": "1234567893", "payer_id": payer_id, "transaction_type": "835"}
+
+
+async def _payer(world: World, known: Things) -> str:
+    payer_id = f"OWN{uuid4().hex[:8]}"
+    body = {"name": "Payer of its own", "partner_id": known["partner_id"]}
+    await world.put("payer-gateway", f"/payers/{payer_id}", body)
+    return payer_id
+
+
+@_write("payer-gateway POST /payers:validate", audited=False)
+async def _validate_payers(world: World, known: Things) -> Request:
+    row = {"payer_id": "WRITES3", "name": "One payer", "partner_id": known["partner_id"]}
+    return {"json": {"payers": [row]}}
 
 
 @_write("payer-gateway PUT /payers", tables="payer")

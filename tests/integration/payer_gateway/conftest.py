@@ -147,7 +147,7 @@ class Gateway:
 async def gateway(servers: Any) -> AsyncIterator[Gateway]:
     partner = Partner()
     transport = httpx.ASGITransport(partner.app())
-    house = Clearinghouse(httpx.AsyncClient(transport=transport), allow_http=True)
+    house = Clearinghouse(httpx.AsyncClient(transport=transport), allow_http=True, patience_s=60)
     reached = replace(service, resources=lambda _: house)
     async with service_under_test(reached, servers.postgres_admin_url) as found:
         async with found.client() as client:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from payer_gateway.clearinghouse import Clearinghouse, PartnerUnavailable
+from payer_gateway.domain.connection import Credentials
 from payer_gateway.storage import partners
 from rcm.contracts.payer import ClaimSubmitted
 from rcm.contracts.values import Coverage
@@ -53,7 +54,7 @@ async def test_credentials_travel_sealed_and_are_never_shown(gateway: Gateway) -
     async with gateway.under_test.transaction() as tx:
         rows = await tx.fetch("SELECT credentials FROM trading_partner")
         [partner] = [p for p in await partners.list_partners(tx) if p.has_credentials]
-        assert await partners.credentials_of(tx, partner) == b"very-secret"
+        assert await partners.credentials_of(tx, partner) == Credentials(bearer_token="very-secret")
     assert not any(b"very-secret" in (row["credentials"] or b"") for row in rows)
 
 
@@ -69,7 +70,7 @@ async def test_a_silent_partner_delays_no_other(gateway: Gateway) -> None:
                 raise httpx.ConnectTimeout("silence", request=request)
             return await house.client._transport.handle_async_request(request)
 
-    deaf = Clearinghouse(httpx.AsyncClient(transport=Deaf()), allow_http=True)
+    deaf = Clearinghouse(httpx.AsyncClient(transport=Deaf()), allow_http=True, patience_s=60)
     kit = replace(gateway.under_test.kit, resources=deaf)
     reached = replace(gateway, under_test=replace(gateway.under_test, kit=kit))
     await gateway.queue(
@@ -90,8 +91,8 @@ async def test_production_speaks_https_only(gateway: Gateway) -> None:
         [partner] = await partners.list_partners(tx)
     strict = Clearinghouse(httpx.AsyncClient(), allow_http=False)
     with pytest.raises(PartnerUnavailable):
-        strict.transport(partner, None)
-    strict.transport(replace(partner, base_url="https://partner.test"), None)
+        strict.transport(partner, Credentials())
+    strict.transport(replace(partner, base_url="https://partner.test"), Credentials())
     await strict.aclose()
 
 

@@ -33,7 +33,7 @@ async def gateway(servers: Any, tmp_path: Path) -> AsyncIterator[Gateway]:
     twin = create_app(TwinSettings(data_dir=tmp_path, remittance_delay_s=0))
     async with twin.router.lifespan_context(twin):
         house = Clearinghouse(
-            httpx.AsyncClient(transport=httpx.ASGITransport(twin)), allow_http=True
+            httpx.AsyncClient(transport=httpx.ASGITransport(twin)), allow_http=True, patience_s=60
         )
         reached = replace(service, resources=lambda _: house)
         async with service_under_test(

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from payer_gateway.domain import batch
-from payer_gateway.domain.partner import Numbers, Terms, TradingPartner, backoff_s
+from payer_gateway.domain.breaker import pause_s
+from payer_gateway.domain.partner import Numbers, Terms, TradingPartner
 from payer_gateway.domain.submission import Unsendable, professional_claim
 from rcm.contracts.claims import ClaimReady
 from rcm.contracts.values import (
@@ -186,11 +187,11 @@ def test_a_bad_claim_is_found_among_good_ones() -> None:
 
 
 def test_numbers_make_names_that_never_repeat() -> None:
-    names = {Numbers(interchange=n, group=n).file_name(PARTNER) for n in range(1, 200)}
+    names = {Numbers(interchange=n, group=n).file_name(PARTNER, "837P") for n in range(1, 200)}
     assert len(names) == 199
     assert len(Numbers(interchange=999_999_999, group=1).batch_reference(9999)) <= 30
 
 
 @pytest.mark.parametrize(("failures", "pause"), [(0, 1), (1, 2), (5, 32), (9, 300), (99, 300)])
 def test_a_failing_partner_is_left_alone_longer_and_longer(failures: int, pause: int) -> None:
-    assert backoff_s(failures) == pause
+    assert pause_s(Terms(breaker_failures=100), failures) == pause

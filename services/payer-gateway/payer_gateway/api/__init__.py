@@ -1,19 +1,27 @@
-"""The gateway's REST API: partners and payers, what was sent, what came back."""
+"""The gateway's REST API: partners, payers and routes, what was sent, what came back."""
 
 from payer_gateway.api import (
     acknowledgments,
+    connection_tests,
+    enrollments,
     interchanges,
     partners,
+    payers,
     remittances,
+    routes,
     transmissions,
 )
 from payer_gateway.api.register import router
 
 __all__ = [
     "acknowledgments",
+    "connection_tests",
+    "enrollments",
     "interchanges",
     "partners",
+    "payers",
     "remittances",
     "router",
+    "routes",
     "transmissions",
 ]

@@ -27,6 +27,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class ValidView(View):
+    """The twin of a submit found nothing to refuse."""
+
+    valid: bool = True
+
+
 def found(value: T | None, kind: str) -> T:
     """Raises `NotFound`; another tenant's thing is not there either."""
     if value is None:

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 
 from payer_gateway.api.register import View, file_response, found, router
 from payer_gateway.domain.lifecycle import SubmissionStatus, TransmissionStatus
-from payer_gateway.storage import interchanges, partners, queue, submissions, transmissions
+from payer_gateway.storage import interchanges, links, queue, submissions, transmissions
 from rcm.errors import Conflict
 from rcm.service import Page, Paging, RequestClock, RequestTx
 
@@ -17,6 +17,8 @@ class TransmissionView(View):
     transmission_id: UUID
     partner_id: UUID
     interchange_id: UUID
+    kind: str
+    purpose_code: str
     file_name: str
     interchange_control_number: str
     group_control_number: str
@@ -109,7 +111,7 @@ async def get_transmission_raw(transmission_id: UUID, tx: RequestTx) -> Response
 @router.post("/transmissions:flush", status_code=202, scope="Transmission.u")
 async def post_flush(tx: RequestTx, clock: RequestClock) -> FlushView:
     """Send what is queued at the next turn, whatever its age and number."""
-    return FlushView(queued_count=await partners.request_flush(tx, at=clock.now()))
+    return FlushView(queued_count=await links.request_flush(tx, at=clock.now()))
 
 
 @router.post(

@@ -25,6 +25,7 @@ class WrittenFile:
     set_count: int
     charge_cents: int
     places: tuple[Place, ...]
+    kind: str = KIND
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from payer_gateway.domain.connection import Connection, TransportKind
+
 Usage = Literal["T", "P"]
-TransportKind = Literal["https"]
 
 # A set may hold 5,000 claims (X222A1); a partner may want fewer.
 CLAIMS_PER_SET_LIMIT = 5_000
@@ -14,7 +15,7 @@ CLAIMS_PER_SET_LIMIT = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is agreed with a partner about size and time."""
+    """What is agreed with a partner about size, time and care."""
 
     claims_per_set: int = CLAIMS_PER_SET_LIMIT
     send_after_s: int = 5
@@ -24,6 +25,13 @@ class Terms:
     file_answer_due_s: int = 2 * 86_400
     clearinghouse_answer_due_s: int = 3 * 86_400
     payer_answer_due_s: int = 7 * 86_400
+    cut_offs: tuple[str, ...] = ()
+    """`16:30`, on the partner's clock: what is queued by then leaves then."""
+    time_zone: str = "UTC"
+    breaker_failures: int = 5
+    """After so many in a row the partner is left alone until a probe succeeds."""
+    second_opinion: bool = False
+    """Whether pyx12 must find each file clean too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,7 @@ class TradingPartner:
     terms: Terms = field(default_factory=Terms)
     version: int = 1
     has_credentials: bool = False
+    connection: Connection = field(default_factory=Connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ class Link:
     failures: int = 0
     retry_at: datetime | None = None
     last_error: str | None = None
+    failed_in: str | None = None
+    """What failed last: sending or collecting. Only the same makes it good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +99,10 @@ class Numbers:
     def group_control_number(self) -> str:
         return str(self.group)
 
-    def file_name(self, partner: TradingPartner) -> str:
+    def file_name(self, partner: TradingPartner, kind: str) -> str:
         """The same for every attempt to deliver the file, so that a repeat is recognised."""
-        return f"{partner.submitter_id}-{self.interchange_control_number}.837p.x12"
+        return f"{partner.submitter_id}-{self.interchange_control_number}.{kind.lower()}.x12"
 
     def batch_reference(self, set_number: int) -> str:
         """BHT03, unique for good because ISA13 is; comes back in the 277CA."""
         return f"{self.interchange_control_number}-{set_number:04d}"
-
-
-def backoff_s(failures: int) -> int:
-    """How long a partner is left alone after so many failures in a row: 2 s to 5 min."""
-    return min(1 << min(failures, 9), 300)

@@ -51,6 +51,8 @@ class Queued:
 
     submission_id: UUID
     source_event_id: UUID
+    payer_id: str
+    billing_npi: str
     claim: str = field(repr=False)
 
 
@@ -74,6 +76,11 @@ class Unsendable(Exception):  # noqa: N818 - a business no, with its reason
         return f"{self.place}: {self.reason}"
 
 
+def not_enrolled(kind: str) -> str:
+    """Why a claim stays when its route wants an enrollment that is not live."""
+    return f"enrollment: the billing provider is not enrolled with this payer for {kind}"
+
+
 def unsendable(submission: Submission, at: datetime) -> ClaimRejected:
     """A claim that cannot be written has not left: we are the hop that rejects it."""
     place, _, reason = (submission.reason or "").partition(": ")
@@ -88,8 +95,11 @@ def unsendable(submission: Submission, at: datetime) -> ClaimRejected:
     )
 
 
-def professional_claim(claim: ClaimReady, persons: values.Persons) -> x12.Claim:
-    """Raises `Unsendable` when the member of the coverage, or a billing detail, is missing."""
+def professional_claim(
+    claim: ClaimReady, persons: values.Persons, *, receiver_payer_id: str | None = None
+) -> x12.Claim:
+    """`receiver_payer_id` is the payer's id as the partner knows it. Raises `Unsendable` when the
+    member of the coverage, or a billing detail, is missing."""
     subscriber, dependent = _insured(claim.coverage, persons)
     billing = _billing_provider(claim.billing_provider)
     return x12.Claim(
@@ -99,7 +109,7 @@ def professional_claim(claim: ClaimReady, persons: values.Persons) -> x12.Claim:
         billing_provider=billing,
         subscriber=subscriber,
         dependent=dependent,
-        payer=_payer(claim.coverage),
+        payer=_payer(claim.coverage, receiver_payer_id),
         diagnoses=tuple(x12.Diagnosis(each.code, each.code_type) for each in claim.diagnoses),
         lines=tuple(_line(line, claim) for line in claim.lines),
         frequency_code=claim.frequency_code,
@@ -177,8 +187,8 @@ def _person(person: values.Person) -> x12.Person:
     )
 
 
-def _payer(coverage: values.Coverage) -> x12.Payer:
-    return x12.Payer(name=coverage.payer_name, id=coverage.payer_id)
+def _payer(coverage: values.Coverage, known_as: str | None = None) -> x12.Payer:
+    return x12.Payer(name=coverage.payer_name, id=known_as or coverage.payer_id)
 
 
 def _billing_provider(provider: values.Provider) -> x12.Provider:

@@ -30,6 +30,9 @@ class Transmission:
     written_at: datetime
     sent_at: datetime | None
     answered_at: datetime | None
+    kind: str = "837P"
+    purpose_code: str = "00"
+    """BHT02: 18 when a lost file's claims are sent once more."""
 
 
 @dataclass(frozen=True, slots=True)

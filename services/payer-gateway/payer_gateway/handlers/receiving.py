@@ -1,11 +1,12 @@
 """Partners' files come in: each is stored whole, with the cursor behind it, before anything reads
-it. A crash in between fetches the file again and finds it stored."""
+it; only then may the partner let go of it. A crash in between fetches the file again and finds it
+stored."""
 
 from payer_gateway.clearinghouse import PartnerRefused, PartnerUnavailable, Transport, Waiting
 from payer_gateway.domain.partner import TradingPartner
 from payer_gateway.handlers.outside import each_partner
 from payer_gateway.handlers.register import subscriptions
-from payer_gateway.storage import interchanges, partners
+from payer_gateway.storage import interchanges, links
 from rcm.events import JobContext
 from rcm.events.faults import buggify
 from rcm.ids import new_id
@@ -20,14 +21,14 @@ async def collect_inbound(context: JobContext) -> None:
     if not context.tenants:
         return
     async with context.database.transaction(context.tenants) as tx:
-        found = await partners.partners_to_ask(tx, now=context.clock.now())
-    await each_partner(context, found, collect_from)
+        found = await links.partners_to_ask(tx, now=context.clock.now())
+    await each_partner(context, found, collect_from, name=links.COLLECTING)
 
 
 async def collect_from(context: JobContext, partner: TradingPartner, transport: Transport) -> None:
     """Raises `PartnerUnavailable`; what was fetched before stays fetched."""
     async with context.database.transaction((partner.tenant_id,)) as tx:
-        cursor = (await partners.link(tx, partner)).inbound_cursor
+        cursor = (await links.link(tx, partner)).inbound_cursor
     try:
         for _ in range(LISTS_PER_TURN):
             waiting = await transport.list_after(cursor)
@@ -37,12 +38,15 @@ async def collect_from(context: JobContext, partner: TradingPartner, transport: 
                 content = await transport.get(each.name)
                 buggify("collect.fetched")
                 await _store(context, partner, each, content)
+            # All are stored before the first is let go: one that cannot be, holds up no other.
+            for each in waiting:
+                await transport.settle(each.name)
             cursor = waiting[-1].cursor
     except PartnerRefused as refusal:
         # Asking for a file is never wrong by itself, so a no may pass.
         raise PartnerUnavailable(f"while collecting: {refusal}") from refusal
     async with context.database.transaction((partner.tenant_id,)) as tx:
-        await partners.record_collected(tx, partner, at=context.clock.now())
+        await links.record_collected(tx, partner, at=context.clock.now())
 
 
 async def _store(
@@ -59,6 +63,6 @@ async def _store(
     )
     async with context.database.transaction((partner.tenant_id,)) as tx:
         await interchanges.keep(tx, file, at=now)
-        await partners.record_collected(tx, partner, at=now, cursor=waiting.cursor)
+        await links.record_collected(tx, partner, at=now, cursor=waiting.cursor)
         buggify("collect.storing")
     buggify("collect.stored")

@@ -1,12 +1,15 @@
-"""Trading partners, payers, the connection to each partner, and control numbers."""
+"""Trading partners, their sealed credentials, and control numbers."""
 
+import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from payer_gateway.domain.partner import Link, Numbers, Terms, TradingPartner
+from payer_gateway.domain.connection import Connection, Credentials
+from payer_gateway.domain.partner import Numbers, Terms, TradingPartner
 from rcm.db import Tx
 from rcm.security.seal import open_column, seal_column
 
@@ -14,59 +17,81 @@ PARTNER_COLUMNS = """
     tenant_id, partner_id, name, submitter_id, submitter_name, submitter_contact, submitter_phone,
     receiver_id, receiver_name, sender_qualifier, receiver_qualifier, usage_indicator, transport,
     base_url, active, claims_per_set, send_after_s, collect_every_s, file_answer_due_s,
-    clearinghouse_answer_due_s, payer_answer_due_s, version,
-    credentials IS NOT NULL AS has_credentials
+    clearinghouse_answer_due_s, payer_answer_due_s, cut_offs, time_zone, breaker_failures,
+    second_opinion, connection, version, credentials IS NOT NULL AS has_credentials
 """
 
+DECIDED = (
+    "name",
+    "submitter_id",
+    "submitter_name",
+    "submitter_contact",
+    "submitter_phone",
+    "receiver_id",
+    "receiver_name",
+    "sender_qualifier",
+    "receiver_qualifier",
+    "usage_indicator",
+    "transport",
+    "base_url",
+    "active",
+)
+NAMES = tuple(each.split()[-1] for each in PARTNER_COLUMNS.split(","))
 
-def _partner(row: asyncpg.Record) -> TradingPartner:
-    fields: dict[str, Any] = dict(row)
+
+def partner_of(row: asyncpg.Record) -> TradingPartner:
+    """A row with `PARTNER_COLUMNS`."""
+    fields: dict[str, Any] = {name: row[name] for name in NAMES}
     terms = {name: fields.pop(name) for name in Terms.__slots__}
+    terms["cut_offs"] = tuple(terms["cut_offs"])
+    fields["connection"] = Connection(**fields["connection"])
     return TradingPartner(**fields, terms=Terms(**terms))
 
 
 async def add_partner(tx: Tx, partner: TradingPartner, *, at: datetime) -> None:
-    terms = partner.terms
+    values = _values(partner)
     await tx.execute(
-        """
+        f"""
         WITH added AS (
-          INSERT INTO trading_partner (
-            tenant_id, partner_id, name, submitter_id, submitter_name, submitter_contact,
-            submitter_phone, receiver_id, receiver_name, sender_qualifier, receiver_qualifier,
-            usage_indicator, transport, base_url, active, claims_per_set, send_after_s,
-            collect_every_s, file_answer_due_s, clearinghouse_answer_due_s, payer_answer_due_s,
-            created_at, updated_at)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                  $19, $20, $21, $22, $22)
+          INSERT INTO trading_partner (tenant_id, partner_id, created_at, updated_at,
+                                       {", ".join(values)})
+          VALUES ($1, $2, $3, $3, {", ".join(f"${place}" for place in range(4, 4 + len(values)))})
         )
         INSERT INTO partner_link (tenant_id, partner_id) VALUES ($1, $2)
         """,
         partner.tenant_id,
         partner.partner_id,
-        partner.name,
-        partner.submitter_id,
-        partner.submitter_name,
-        partner.submitter_contact,
-        partner.submitter_phone,
-        partner.receiver_id,
-        partner.receiver_name,
-        partner.sender_qualifier,
-        partner.receiver_qualifier,
-        partner.usage_indicator,
-        partner.transport,
-        partner.base_url,
-        partner.active,
-        terms.claims_per_set,
-        terms.send_after_s,
-        terms.collect_every_s,
-        terms.file_answer_due_s,
-        terms.clearinghouse_answer_due_s,
-        terms.payer_answer_due_s,
         at,
+        *values.values(),
     )
 
 
-async def put_credentials(tx: Tx, partner_id: UUID, secret: bytes) -> None:
+async def replace_partner(tx: Tx, partner: TradingPartner, *, at: datetime) -> TradingPartner:
+    """All but the credentials. The row is locked already, and its version was looked at."""
+    values = _values(partner)
+    changes = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, 4))
+    row = await tx.fetchrow(
+        f"""
+        UPDATE trading_partner SET version = version + 1, updated_at = $3, {changes}
+        WHERE tenant_id = $1 AND partner_id = $2 RETURNING {PARTNER_COLUMNS}
+        """,
+        partner.tenant_id,
+        partner.partner_id,
+        at,
+        *values.values(),
+    )
+    assert row is not None  # noqa: S101 - it is locked
+    return partner_of(row)
+
+
+def _values(partner: TradingPartner) -> dict[str, Any]:
+    """What people decide about a partner, by column."""
+    decided = {name: getattr(partner, name) for name in DECIDED}
+    terms = {name: getattr(partner.terms, name) for name in Terms.__slots__}
+    return decided | terms | {"connection": json.dumps(asdict(partner.connection))}
+
+
+async def put_credentials(tx: Tx, partner_id: UUID, credentials: Credentials) -> None:
     """Seal a partner's credentials; they are never given out again but to the transport."""
     assert tx.keyring is not None  # noqa: S101 - every service database has one
     sealed = seal_column(
@@ -75,7 +100,7 @@ async def put_credentials(tx: Tx, partner_id: UUID, secret: bytes) -> None:
         table="trading_partner",
         column="credentials",
         row_id=partner_id,
-        value=secret,
+        value=credentials.to_bytes(),
     )
     await tx.execute(
         "UPDATE trading_partner SET credentials = $3 WHERE tenant_id = $1 AND partner_id = $2",
@@ -85,16 +110,17 @@ async def put_credentials(tx: Tx, partner_id: UUID, secret: bytes) -> None:
     )
 
 
-async def credentials_of(tx: Tx, partner: TradingPartner) -> bytes | None:
+async def credentials_of(tx: Tx, partner: TradingPartner) -> Credentials:
+    """None at all when none were given."""
     sealed = await tx.fetchval(
         "SELECT credentials FROM trading_partner WHERE tenant_id = $1 AND partner_id = $2",
         partner.tenant_id,
         partner.partner_id,
     )
     if sealed is None:
-        return None
+        return Credentials()
     assert tx.keyring is not None  # noqa: S101 - every service database has one
-    return open_column(
+    secret = open_column(
         tx.keyring,
         partner.tenant_id,
         table="trading_partner",
@@ -102,37 +128,31 @@ async def credentials_of(tx: Tx, partner: TradingPartner) -> bytes | None:
         row_id=partner.partner_id,
         value=sealed,
     )
+    return Credentials.from_bytes(secret)
 
 
-async def name_taken(tx: Tx, name: str) -> bool:
+async def name_taken(tx: Tx, name: str, *, but_by: UUID | None = None) -> bool:
     return bool(
         await tx.fetchval(
-            "SELECT true FROM trading_partner WHERE tenant_id = $1 AND name = $2",
+            """
+            SELECT true FROM trading_partner
+            WHERE tenant_id = $1 AND name = $2 AND partner_id IS DISTINCT FROM $3
+            """,
             tx.tenant_id,
             name,
+            but_by,
         )
     )
 
 
-async def partner(tx: Tx, partner_id: UUID) -> TradingPartner | None:
+async def partner(tx: Tx, partner_id: UUID, *, lock: bool = False) -> TradingPartner | None:
     row = await tx.fetchrow(
-        f"SELECT {PARTNER_COLUMNS} FROM trading_partner WHERE tenant_id = $1 AND partner_id = $2",
+        f"SELECT {PARTNER_COLUMNS} FROM trading_partner WHERE tenant_id = $1 AND partner_id = $2"
+        + (" FOR UPDATE" if lock else ""),
         tx.tenant_id,
         partner_id,
     )
-    return _partner(row) if row else None
-
-
-async def link(tx: Tx, partner: TradingPartner) -> Link:
-    row = await tx.fetchrow(
-        """
-        SELECT inbound_cursor, flush_requested_at, polled_at, failures, retry_at, last_error
-        FROM partner_link WHERE tenant_id = $1 AND partner_id = $2
-        """,
-        partner.tenant_id,
-        partner.partner_id,
-    )
-    return Link(**dict(row)) if row else Link()
+    return partner_of(row) if row else None
 
 
 async def list_partners(
@@ -148,133 +168,7 @@ async def list_partners(
         after,
         limit,
     )
-    return [_partner(row) for row in rows]
-
-
-async def partners_to_ask(tx: Tx, *, now: datetime) -> list[TradingPartner]:
-    """Active partners of all the transaction's tenants whose turn it is, and that are not left
-    alone after a failure."""
-    rows = await tx.fetch(
-        f"""
-        SELECT {PARTNER_COLUMNS}
-        FROM trading_partner JOIN partner_link USING (tenant_id, partner_id)
-        WHERE tenant_id = ANY ($1) AND active
-          AND (retry_at IS NULL OR retry_at <= $2 OR flush_requested_at IS NOT NULL)
-          AND (polled_at IS NULL
-               OR polled_at <= $2 - make_interval(secs => trading_partner.collect_every_s))
-        ORDER BY tenant_id, partner_id
-        """,
-        list(tx.tenants),
-        now,
-    )
-    return [_partner(row) for row in rows]
-
-
-async def partners_due(tx: Tx, *, now: datetime) -> list[TradingPartner]:
-    """Reachable partners with something to send: an intent that is still open, or queued claims
-    that are old or many enough, or wanted now."""
-    rows = await tx.fetch(
-        f"""
-        SELECT {PARTNER_COLUMNS}
-        FROM trading_partner partner JOIN partner_link link USING (tenant_id, partner_id)
-        WHERE tenant_id = ANY ($1) AND active
-          AND (retry_at IS NULL OR retry_at <= $2 OR flush_requested_at IS NOT NULL)
-          AND (EXISTS (
-                SELECT FROM transmission open WHERE open.tenant_id = partner.tenant_id
-                  AND open.partner_id = partner.partner_id AND open.status = 'sending')
-            OR EXISTS (
-                SELECT FROM payer, LATERAL (
-                  SELECT min(queued_at) AS oldest, count(*) AS waiting FROM (
-                    SELECT queued_at FROM submission
-                    WHERE submission.tenant_id = payer.tenant_id AND status = 'queued'
-                      AND submission.payer_id = payer.payer_id
-                    ORDER BY queued_at LIMIT partner.claims_per_set) first_ones) queue
-                WHERE payer.tenant_id = partner.tenant_id AND payer.partner_id = partner.partner_id
-                  AND queue.waiting > 0
-                  AND (queue.waiting >= partner.claims_per_set
-                       OR link.flush_requested_at IS NOT NULL
-                       OR queue.oldest <= $2 - make_interval(secs => partner.send_after_s))))
-        ORDER BY tenant_id, partner_id
-        """,
-        list(tx.tenants),
-        now,
-    )
-    return [_partner(row) for row in rows]
-
-
-async def request_flush(tx: Tx, *, at: datetime) -> int:
-    """Ask the sending job to wait for nothing; returns how many claims are queued for it."""
-    return int(
-        await tx.fetchval(
-            """
-            WITH asked AS (
-              UPDATE partner_link SET flush_requested_at = $2 WHERE tenant_id = $1)
-            SELECT count(*) FROM submission JOIN payer USING (tenant_id, payer_id)
-            WHERE tenant_id = $1 AND status = 'queued'
-            """,
-            tx.tenant_id,
-            at,
-        )
-    )
-
-
-async def record_contact(tx: Tx, partner: TradingPartner) -> None:
-    """The partner answered: nothing holds us back from it."""
-    await tx.execute(
-        """
-        UPDATE partner_link SET failures = 0, retry_at = NULL, last_error = NULL
-        WHERE tenant_id = $1 AND partner_id = $2 AND failures > 0
-        """,
-        partner.tenant_id,
-        partner.partner_id,
-    )
-
-
-async def record_collected(
-    tx: Tx, partner: TradingPartner, *, at: datetime, cursor: str | None = None
-) -> None:
-    """What the partner has for us was fetched up to `cursor`, or there was nothing new."""
-    await tx.execute(
-        """
-        UPDATE partner_link
-        SET polled_at = $3, inbound_cursor = coalesce($4, inbound_cursor), failures = 0,
-            retry_at = NULL, last_error = NULL
-        WHERE tenant_id = $1 AND partner_id = $2
-        """,
-        partner.tenant_id,
-        partner.partner_id,
-        at,
-        cursor,
-    )
-
-
-async def clear_flush(tx: Tx, partner: TradingPartner, *, asked_before: datetime) -> None:
-    """What was asked for before this run began is done; a later wish stays."""
-    await tx.execute(
-        """
-        UPDATE partner_link SET flush_requested_at = NULL
-        WHERE tenant_id = $1 AND partner_id = $2 AND flush_requested_at <= $3
-        """,
-        partner.tenant_id,
-        partner.partner_id,
-        asked_before,
-    )
-
-
-async def record_failure(
-    tx: Tx, partner: TradingPartner, *, reason: str, retry_at: datetime
-) -> None:
-    await tx.execute(
-        """
-        UPDATE partner_link SET failures = failures + 1, retry_at = $3, last_error = $4,
-                                flush_requested_at = NULL
-        WHERE tenant_id = $1 AND partner_id = $2
-        """,
-        partner.tenant_id,
-        partner.partner_id,
-        retry_at,
-        reason[:500],
-    )
+    return [partner_of(row) for row in rows]
 
 
 async def next_numbers(tx: Tx, partner: TradingPartner) -> Numbers:

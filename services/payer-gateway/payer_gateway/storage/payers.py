@@ -42,19 +42,27 @@ async def find(tx: Tx, payer_id: str) -> Payer | None:
 
 
 async def list_page(
-    tx: Tx, *, partner_id: UUID | None = None, after: str | None = None, limit: int = 100
+    tx: Tx,
+    *,
+    partner_id: UUID | None = None,
+    search: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
 ) -> list[Payer]:
     rows = await tx.fetch(
         """
         SELECT tenant_id, payer_id, name, partner_id, version FROM payer
         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR partner_id = $2)
           AND ($3::text IS NULL OR payer_id > $3)
+          AND ($5::text IS NULL OR strpos(lower(name), lower($5)) > 0
+               OR starts_with(lower(payer_id), lower($5)))
         ORDER BY payer_id LIMIT $4
         """,
         tx.tenant_id,
         partner_id,
         after,
         limit,
+        search,
     )
     return [Payer(**dict(row)) for row in rows]
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from payer_gateway.domain.lifecycle import SubmissionStatus, sources
-from payer_gateway.domain.partner import TradingPartner
 from payer_gateway.domain.submission import Place, Queued, Submission
 from payer_gateway.storage.submissions import COLUMNS, submission_of
 from rcm.db import Tx
@@ -28,6 +27,7 @@ class Arrived:
     charge_cents: int
     claim: str
     ready_at: datetime
+    kind: str = "837P"
 
 
 # OFFSET 0 keeps the lookup as it is written, one probe per claim: before the first statistics the
@@ -45,13 +45,13 @@ WHERE before.source_event_id < arrived.source_event_id
 INSERT = """
 INSERT INTO submission (
   tenant_id, submission_id, claim_id, source_event_id, correlation_id, patient_control_number,
-  payer_id, billing_npi, frequency_code, charge_cents, status, claim, queued_at, changed_at)
+  payer_id, billing_npi, frequency_code, charge_cents, status, claim, queued_at, kind, changed_at)
 SELECT *, queued_at FROM unnest(
   $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-  $9::text[], $10::bigint[], $11::text[], $12::text[], $13::timestamptz[])
+  $9::text[], $10::bigint[], $11::text[], $12::text[], $13::timestamptz[], $14::text[])
   AS arrived (tenant_id, submission_id, claim_id, source_event_id, correlation_id,
               patient_control_number, payer_id, billing_npi, frequency_code, charge_cents, status,
-              claim, queued_at)
+              claim, queued_at, kind)
 ON CONFLICT ON CONSTRAINT submission_source DO NOTHING
 """
 
@@ -77,6 +77,7 @@ async def add(tx: Tx, arrived: Sequence[Arrived]) -> None:
         ["queued" if waiting else "superseded" for waiting in waits],
         [each.claim if waiting else None for each, waiting in zip(arrived, waits, strict=True)],
         [each.ready_at for each in arrived],
+        [each.kind for each in arrived],
     )
 
 
@@ -116,18 +117,21 @@ async def withdraw(tx: Tx, claims: Sequence[tuple[UUID, UUID]], *, at: datetime)
     )
 
 
-async def take(tx: Tx, partner: TradingPartner, *, limit: int) -> list[Queued]:
-    """The oldest queued claims of the partner's payers, locked until the transaction ends."""
+async def take(
+    tx: Tx, tenant_id: UUID, kind: str, *, payer_ids: Sequence[str], limit: int
+) -> list[Queued]:
+    """The oldest queued claims of these payers, locked until the transaction ends."""
     rows = await tx.fetch(
         """
-        SELECT submission_id, source_event_id, claim
-        FROM submission JOIN payer USING (tenant_id, payer_id)
-        WHERE submission.tenant_id = $1 AND payer.partner_id = $2 AND status = 'queued'
-        ORDER BY queued_at, submission_id LIMIT $3
-        FOR UPDATE OF submission SKIP LOCKED
+        SELECT submission_id, source_event_id, payer_id, billing_npi, claim
+        FROM submission
+        WHERE tenant_id = $1 AND payer_id = ANY ($2) AND kind = $3 AND status = 'queued'
+        ORDER BY queued_at, submission_id LIMIT $4
+        FOR UPDATE SKIP LOCKED
         """,
-        partner.tenant_id,
-        partner.partner_id,
+        tenant_id,
+        list(payer_ids),
+        kind,
         limit,
     )
     return [Queued(**dict(row)) for row in rows]

@@ -13,9 +13,9 @@ from payer_gateway.domain.transmission import Transmission
 from rcm.db import Tx
 
 COLUMNS = """
-    tenant_id, transmission_id, partner_id, interchange_id, file_name, interchange_control_number,
-    group_control_number, status, set_count, claim_count, charge_cents, attempts, last_error,
-    written_at, sent_at, answered_at
+    tenant_id, transmission_id, partner_id, interchange_id, kind, purpose_code, file_name,
+    interchange_control_number, group_control_number, status, set_count, claim_count,
+    charge_cents, attempts, last_error, written_at, sent_at, answered_at
 """
 
 
@@ -31,8 +31,8 @@ async def add(tx: Tx, transmission: Transmission) -> None:
         INSERT INTO transmission (
           tenant_id, transmission_id, partner_id, interchange_id, file_name,
           interchange_control_number, group_control_number, status, set_count, claim_count,
-          charge_cents, written_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+          charge_cents, written_at, kind, purpose_code)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         """,
         transmission.tenant_id,
         transmission.transmission_id,
@@ -46,6 +46,8 @@ async def add(tx: Tx, transmission: Transmission) -> None:
         transmission.claim_count,
         transmission.charge_cents,
         transmission.written_at,
+        transmission.kind,
+        transmission.purpose_code,
     )
 
 

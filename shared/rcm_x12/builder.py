@@ -15,7 +15,7 @@ from rcm_x12.layout import Guide
 
 TERMINATOR: Final = "~"
 COMPONENT: Final = ":"
-_REPETITION: Final = "^"
+REPETITION: Final = "^"
 # The extended set of the standard without the four separators and without the backquote.
 _PLAIN = re.compile(r"[A-Z0-9\-./,&'()]+(?: [A-Z0-9\-./,&'()]+)*", re.ASCII).fullmatch
 _ALLOWED = re.compile(r"[A-Z0-9!\"&'()+,\-./;?=@ %_{}\[\]|<>#$]*", re.ASCII)
@@ -139,7 +139,7 @@ def _isa(envelope: Envelope) -> str:
             f"{receiver:15}",
             f"{envelope.created_at:%y%m%d}",
             f"{envelope.created_at:%H%M}",
-            _REPETITION,
+            REPETITION,
             "00501",
             number,
             "1" if envelope.acknowledgment_requested else "0",

@@ -85,15 +85,25 @@ class Guide:
 
 
 @cache
-def guide(version: str) -> Guide:
-    """The guide with this GS08. KeyError when it is not declared."""
-    source = files("rcm_x12").joinpath("guides", f"{version}.guide")
-    if not re.fullmatch(r"[0-9]{6}X[0-9]{3}(A[0-9])?", version) or not source.is_file():
+def guide(version: str, set_id: str = "") -> Guide:
+    """The guide with this GS08. KeyError when it is not declared.
+
+    An inquiry and its answer share one GS08; there `set_id` (ST01) says which of the two is meant,
+    and each has a table of its own, `VERSION-SET.guide`.
+    """
+    if not re.fullmatch(r"[0-9]{6}X[0-9]{3}(A[0-9])?-([0-9]{3})?", f"{version}-{set_id}"):
+        raise KeyError(version)
+    folder = files("rcm_x12").joinpath("guides")
+    named = folder.joinpath(f"{version}-{set_id}.guide"), folder.joinpath(f"{version}.guide")
+    source = next((one for one in named if one.is_file()), None)
+    if source is None:
         raise KeyError(version)
     lines = list(_logical_lines(source.read_text()))
-    _, _, declared, set_id, functional_id = ["", *lines[0][1].split()]
+    _, declared, its_set_id, functional_id = lines[0][1].split()
+    if set_id not in {"", its_set_id}:
+        raise KeyError(version)
     root = Loop("", "R", 1, _children(lines[1:], {}))
-    return Guide(declared, set_id, functional_id, root, frozenset(_ids(root)))
+    return Guide(declared, its_set_id, functional_id, root, frozenset(_ids(root)))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Text of single elements to values and back: cents, quantities, dates. No float anywhere."""
+"""Text of single elements to values and back: cents, shares, dates. No float anywhere."""
 
 import re
 from datetime import UTC, date, datetime
@@ -7,6 +7,7 @@ from typing import Final
 
 _AMOUNT = re.compile(r"-?(?:[0-9]{1,16}(?:\.[0-9]{0,2})?|\.[0-9]{1,2})", re.ASCII)
 _NUMBER = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})", re.ASCII)
+_SHARE = re.compile(r"-?(?:[0-9]{1,9}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})", re.ASCII)
 _DATE = re.compile(r"[0-9]{8}", re.ASCII)
 _MEMO_MAX: Final = 100_000
 """Amounts and dates repeat; beyond this many the memo starts anew, so memory stays flat."""
@@ -85,6 +86,22 @@ def quantity_text(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
+
+
+def share_ppm(text: str) -> int:
+    """Millionths of a share written as a fraction: `.2` is 200000, which is 20 %. ValueError."""
+    if not _SHARE.fullmatch(text):
+        raise ValueError("not a number with at most six decimals")
+    whole, _, fraction = text.lstrip("-").partition(".")
+    value = int(whole or "0") * 1_000_000 + int((fraction + "000000")[:6])
+    return -value if text[0] == "-" else value
+
+
+def share_text(value_ppm: int) -> str:
+    """A share as a fraction without leading and trailing zeros."""
+    whole, fraction = divmod(abs(value_ppm), 1_000_000)
+    text = (str(whole or "") + f".{fraction:06d}".rstrip("0")) if fraction else str(whole)
+    return "-" + text if value_ppm < 0 else text
 
 
 def date_of(text: str) -> date:

@@ -150,8 +150,8 @@ class Node:
 
 
 @cache
-def _root(version: str) -> Spot:
-    return Spot(guide(version).root, None, 0)
+def _root(version: str, set_id: str) -> Spot:
+    return Spot(guide(version, set_id).root, None, 0)
 
 
 class Walk:
@@ -182,11 +182,12 @@ class Walk:
         self.on_watched = on_watched
         self.loops_max = loops_max
         self._separators = component + repetition
+        self._keys = _keys(layout.version, layout.set_id)
         self.findings: list[Finding] = []
         self.omitted = 0
         """Findings beyond the limit, which are counted only."""
         self.has_errors = False
-        self.root = Node(_root(layout.version), None, 1)
+        self.root = Node(_root(layout.version, layout.set_id), None, 1)
         self._node = self.root
         self._position = 0
         self._set_position = 0
@@ -250,7 +251,7 @@ class Walk:
 
     def _key_code(self, segment: list[str]) -> str:
         try:
-            element, component = _keys(self.layout.version)[segment[0]]
+            element, component = self._keys[segment[0]]
             text = segment[element]
         except (KeyError, IndexError):
             return ""
@@ -332,7 +333,7 @@ class Walk:
 
 
 @cache
-def _keys(version: str) -> dict[str, tuple[int, int]]:
+def _keys(version: str, set_id: str) -> dict[str, tuple[int, int]]:
     """Where each segment id keeps the code that tells its uses apart."""
     found: dict[str, tuple[int, int]] = {}
 
@@ -343,5 +344,5 @@ def _keys(version: str) -> dict[str, tuple[int, int]]:
             elif child.key:
                 found[child.id] = child.key
 
-    visit(guide(version).root)
+    visit(guide(version, set_id).root)
     return found

@@ -23,7 +23,7 @@ def declared(version: str, set_id: str) -> tuple[Guide | None, bool]:
     for label in ADOPTED:
         if label[:10] == version[:10]:
             try:
-                found = guide(label)
+                found = guide(label, set_id)
             except KeyError:
                 return None, False
             return (found, label == version) if found.set_id == set_id else (None, False)

@@ -76,6 +76,23 @@ async def _limited_body(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
+@router.post("/realtime")
+async def post_realtime(request: Request, twin: Payer, partner: Submitter) -> Response:
+    """Ask: a 270 or 276 in, the 271 or 277 out (or the 999 that says why not)."""
+    content = await _limited_body(request, twin.settings.body_limit_bytes)
+    try:
+        answered = await run_in_threadpool(twin.ask, Delivery(content, "REST", "", partner))
+    except NotX12 as error:
+        raise HTTPException(422, f"not an X12 interchange: {error}") from error
+    except NotTheSubmitter as error:
+        raise HTTPException(403, str(error)) from error
+    except ControlNumberReused as error:
+        raise HTTPException(409, str(error)) from error
+    except Refused as error:
+        raise HTTPException(422, str(error)) from error
+    return Response(answered.content, media_type=X12_MEDIA_TYPE)
+
+
 @router.get("/interchanges")
 def list_interchanges(
     twin: Payer, partner: Submitter, after: After = 0, limit: Limit = 100

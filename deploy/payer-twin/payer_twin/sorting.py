@@ -1,8 +1,8 @@
 """What an interchange holds, and who sent it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from rcm_x12 import claim_837p
+from rcm_x12 import claim_837p, eligibility_270, status_276
 from rcm_x12.claim_837p import Batch
 from rcm_x12.envelope import Envelope, Reading
 from rcm_x12.findings import NotX12
@@ -11,6 +11,8 @@ from rcm_x12.tokenizer import blocks
 
 _KINDS = {
     ("837", "005010X222"): "837P",
+    ("270", "005010X279"): "270",
+    ("276", "005010X212"): "276",
     ("999", "005010X231"): "999",
 }
 """By ST01 and the beginning of GS08."""
@@ -25,6 +27,8 @@ class Sorted:
     kind: str
     envelope: Envelope
     claims: Reading[Batch] | None = field(default=None, repr=False)
+    eligibility: Reading[eligibility_270.Inquiry] | None = field(default=None, repr=False)
+    status: Reading[status_276.Inquiry] | None = field(default=None, repr=False)
 
 
 def sort(content: bytes) -> Sorted:
@@ -43,11 +47,22 @@ def sort(content: bytes) -> Sorted:
         usage=isa[15],
         acknowledgment_requested=isa[14] == "1",
     )
-    claims = None
-    if kind == "837P":
-        claims = claim_837p.read(content)
-        envelope = claims.sets[0].envelope if claims.sets else envelope
-    return Sorted(envelope.sender_id, isa[13], kind, envelope, claims)
+    found = Sorted(envelope.sender_id, isa[13], kind, envelope)
+    match kind:
+        case "837P":
+            return _with_group(replace(found, claims=claim_837p.read(content)))
+        case "270":
+            return _with_group(replace(found, eligibility=eligibility_270.read(content)))
+        case "276":
+            return _with_group(replace(found, status=status_276.read(content)))
+        case _:
+            return found
+
+
+def _with_group(found: Sorted) -> Sorted:
+    """The envelope with its group, as the reader saw it."""
+    reading = found.claims or found.eligibility or found.status
+    return replace(found, envelope=reading.sets[0].envelope) if reading and reading.sets else found
 
 
 def _head(content: bytes) -> tuple[list[str], str]:

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from payer_twin.clock import Clock
 from payer_twin.envelopes import envelope_for, outgoing, route_back
+from payer_twin.inquiring import answer_inquiries
 from payer_twin.intake import Intake
 from payer_twin.queueing import Terms
 from payer_twin.settings import TwinSettings
@@ -95,20 +96,25 @@ class Twin:
                     raise ControlNumberReused("other content came under this ISA13 before")
                 count, number = int(known["claim_count"]), int(known["id"])
                 return self._receipt(session, found, number, count, is_repeated=True)
-            received = Received(
+            number = self._receive(session, delivery, found, now=now)
+            count = self._answer(session, found, number, delivery.content, now=now)
+            settle(session, now)
+            return self._receipt(session, found, number, count, is_repeated=False)
+
+    @staticmethod
+    def _receive(session: Session, delivery: Delivery, found: Sorted, *, now: float) -> int:
+        return session.add_interchange(
+            Received(
                 found.submitter,
                 found.control_number,
                 found.kind,
                 delivery.door,
                 delivery.file_name,
                 now,
-                digest,
+                sha256(delivery.content).hexdigest(),
                 delivery.content,
             )
-            number = session.add_interchange(received)
-            count = self._answer(session, found, number, delivery.content, now=now)
-            settle(session, now)
-            return self._receipt(session, found, number, count, is_repeated=False)
+        )
 
     def _check(self, delivery: Delivery, found: Sorted) -> None:
         if delivery.submitter is not None and found.submitter != delivery.submitter:
@@ -125,6 +131,9 @@ class Twin:
         self, session: Session, found: Sorted, number: int, content: bytes, *, now: float
     ) -> int:
         if found.claims is None:
+            if found.eligibility or found.status:
+                files = answer_inquiries(session, found, number, now=now, at_once=False)
+                session.add_outgoing(files)
             return 0
         intake = Intake(session, found.envelope, number, self._terms(session, now))
         count = intake.run(found.claims, content)
@@ -197,12 +206,27 @@ class Twin:
             return session.delivered_content(submitter, name)
 
     def ask(self, delivery: Delivery) -> Answered:
-        """A 270 or 276 in, the 271 or 277 out, or the 999 or TA1 that says why not.
+        """A 270 or 276 in, the 271 or 277 out, or the 999 that says why not. The same bytes again
+        get the same answer.
 
         Raises NotX12 and Refused."""
         found = sort(delivery.content)
+        if found.eligibility is None and found.status is None:
+            raise Refused("the interchange is no inquiry that this payer answers")
         self._check(delivery, found)
-        raise Refused("the interchange is no inquiry that this payer answers")
+        digest = sha256(delivery.content).hexdigest()
+        now = self.clock.now()
+        with self.storage.transaction() as session:
+            settle(session, now)
+            known = session.interchange(found.submitter, found.control_number)
+            if known is not None and known["digest"] != digest:
+                raise ControlNumberReused("other content came under this ISA13 before")
+            number = known["id"] if known else self._receive(session, delivery, found, now=now)
+            if known is None:
+                files = answer_inquiries(session, found, number, now=now, at_once=True)
+                session.add_handed_over(files, now)
+            kind, content = session.answer_of(number)
+            return Answered(kind, content)
 
     def taken(self, submitter: str, name: str) -> bool:
         """The submitter has the file and needs it no more."""

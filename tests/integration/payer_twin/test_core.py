@@ -5,17 +5,20 @@ import hashlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 from xml.sax.saxutils import escape
 
 import httpx
 import pytest
+import x12_inquiries
+import x12_world
 from defusedxml.ElementTree import fromstring
 
 from payer_twin.doors import core_mime
 from payer_twin.doors.core_soap import ANSWERS, CORE, SOAP, WSSE
-from rcm_x12 import ack_999, remittance_835, status_277ca
+from rcm_x12 import ack_999, eligibility_270, remittance_835, status_276, status_277ca
 
 from .conftest import TOKEN, Running, claim, file
 
@@ -86,9 +89,12 @@ async def soap(
     http: httpx.AsyncClient, given: Mapping[str, str], payload: bytes | None, password: str
 ) -> Answer:
     element = ELEMENTS.get(given["PayloadType"], "COREEnvelopeBatchResultsRetrievalRequest")
+    at_once = given["ProcessingMode"] == "RealTime"
+    element = "COREEnvelopeRealTimeRequest" if at_once else element
     children = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in given.items())
     if payload is not None:
-        children += f"<Payload>{base64.b64encode(payload).decode()}</Payload>"
+        text = f"<![CDATA[{payload.decode()}]]>"
+        children += f"<Payload>{text if at_once else base64.b64encode(payload).decode()}</Payload>"
     body = (
         f'<s:Envelope xmlns:s="{SOAP}" xmlns:w="{WSSE}" xmlns:c="{CORE}"><s:Header><w:Security>'
         f"<w:UsernameToken><w:Username>{given['SenderID']}</w:Username><w:Password>{password}"
@@ -102,7 +108,9 @@ async def soap(
     assert answer.tag == f"{{{CORE}}}{ANSWERS[element]}"
     found = {child.tag: child.text or "" for child in answer}
     encoded = found.pop("Payload", None)
-    return found, None if encoded is None else base64.b64decode(encoded)
+    if encoded is None:
+        return found, None
+    return found, encoded.encode() if at_once else base64.b64decode(encoded)
 
 
 @envelopes
@@ -250,3 +258,27 @@ async def test_the_certificate_is_the_one_whose_fingerprint_is_published(running
     shown = ssl.get_server_certificate(("127.0.0.1", port))
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest()
     assert digest == running.identity["tls_certificate_sha256"]
+
+
+@envelopes
+@pytest.mark.parametrize("kind", ["270", "276"])
+async def test_a_question_is_answered_in_the_same_call(
+    running: Running, submitter: str, envelope: str, kind: str
+) -> None:
+    numbered = replace(x12_world.ENVELOPE, sender_id=submitter)
+    request, response = {
+        "270": ("X12_270_Request_005010X279A1", "X12_271_Response_005010X279A1"),
+        "276": ("X12_276_Request_005010X212", "X12_277_Response_005010X212"),
+    }[kind]
+    if kind == "270":
+        content = eligibility_270.write(numbered, [x12_inquiries.ELIGIBILITY])
+    else:
+        content = status_276.write(numbered, [x12_inquiries.STATUS_INQUIRY])
+    given = fields(submitter, request, "ask") | {"ProcessingMode": "RealTime"}
+    async with client(running) as http, running.rest() as rest:
+        said, payload = await call(http, envelope, given, content)
+        again = await rest.post("/realtime", content=content, params={"submitter_id": submitter})
+    assert (said["ErrorCode"], said["PayloadType"]) == ("Success", response)
+    assert payload is not None
+    assert x12_inquiries.x12sdk_reads(payload) == 1
+    assert again.content == payload

@@ -80,6 +80,22 @@ class FileQueries:
             map(astuple, files),
         )
 
+    def add_handed_over(self, files: Sequence[Outgoing], now: float) -> None:
+        """Answers that went back in the same call: they are in no list and wait for nobody."""
+        self.add_outgoing(files)
+        self._run_many(
+            "UPDATE outgoing SET sequence = -id, taken_at = ? WHERE name = ?",
+            [(now, file.name) for file in files],
+        )
+
+    def answer_of(self, interchange_id: int) -> tuple[str, bytes]:
+        """The last file that answers an interchange."""
+        row = self._run(
+            "SELECT kind, content FROM outgoing WHERE interchange_id = ? ORDER BY id DESC LIMIT 1",
+            (interchange_id,),
+        ).fetchone()
+        return str(row["kind"]), bytes(row["content"])
+
     def release(self, now: float) -> None:
         """Give every file that is due its place in the list, in the order it became due.
 

@@ -100,10 +100,12 @@ async def routing_of(world: World, partner_id: str) -> dict[str, str]:
     known = Things({"partner_id": partner_id})
     route = await world.post("payer-gateway", "/routes", await _route(world, known))
     enrolled = await world.post("payer-gateway", "/enrollments", await _enrollment(world, known))
-    tested = await world.post("payer-gateway", f"/trading-partners/{partner_id}:test", {})
+    guide = await world.post("payer-gateway", "/companion-guides", _companion(known))
+    tested = await world.post("payer-gateway", f"/trading-partners/{partner_id}:test")
     return {
         "route_id": route["route_id"],
         "enrollment_id": enrolled["enrollment_id"],
+        "companion_id": guide["companion_id"],
         "test_id": tested["test_id"],
     }
 
@@ -312,6 +314,36 @@ async def _move_enrollment(world: World, known: Things) -> Request:
     made = await world.post("payer-gateway", "/enrollments", await _enrollment(world, known))
     at = {"enrollment_id": made["enrollment_id"]}
     return {"at": at, "json": {"to_status": "submitted"}, "headers": {"If-Match": "*"}}
+
+
+@_write("payer-gateway POST /companion-guides", tables="companion_guide")
+async def _post_companion(world: World, known: Things) -> Request:
+    return {"json": _companion(known)}
+
+
+@_write("payer-gateway POST /companion-guides:validate", audited=False)
+async def _validate_companion(world: World, known: Things) -> Request:
+    return {"json": _companion(known)}
+
+
+@_write("payer-gateway PUT /companion-guides/{companion_id}", tables="companion_guide")
+async def _put_companion(world: World, known: Things) -> Request:
+    made = await world.post("payer-gateway", "/companion-guides", _companion(known))
+    at = {"companion_id": made["companion_id"]}
+    return {"at": at, "json": _companion(known), "headers": {"If-Match": "*"}}
+
+
+@_write("payer-gateway DELETE /companion-guides/{companion_id}")
+async def _delete_companion(world: World, known: Things) -> Request:
+    made = await world.post("payer-gateway", "/companion-guides", _companion(known))
+    return {"at": {"companion_id": made["companion_id"]}}
+
+
+def _companion(known: Things) -> Request:
+    """Rules that are not in force, so that they turn no other test's claims away."""
+    rule = {"code": "W-01", "loop": "2300", "segment": "PWK", "must": "be-absent"}
+    rules = [rule | {"message": "attachments go through the portal"}]
+    return {"name": "Guide", "partner_id": known["partner_id"], "rules": rules, "active": False}
 
 
 async def _route(world: World, known: Things) -> Request:

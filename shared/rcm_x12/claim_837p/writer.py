@@ -1,7 +1,7 @@
 """Batches to an 837P file: hierarchy, counts and numbers are derived, nothing unused is sent."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 
 from rcm_x12.builder import CODE, interchange, needed, segment, text
 from rcm_x12.claim_837p.parties import Dependent, Payer, Person, Provider, Subscriber
@@ -24,6 +24,8 @@ from rcm_x12.values import Address
 VERSION = "005010X222A1"
 CLAIMS_MAX = 5000
 """The guide's limit of claims in one ST."""
+CLAIMS_PER_PATIENT = 100
+"""The guide's limit of loops 2300 below one 2000B or 2000C."""
 
 
 def write(envelope: Envelope, batches: Sequence[Batch]) -> bytes:
@@ -78,19 +80,29 @@ def _levels(claims: Sequence[Claim]) -> list[str]:
         number += 1
         provider_level = number
         out += _provider_level(number, provider, pay_to)
-        for (subscriber, payer, is_patient), group in groupby(of_provider, _subscriber_of):
+        for (subscriber, payer, is_patient), part in _parts(of_provider):
             number += 1
             level = number
             out += _subscriber_level(
                 (level, provider_level), subscriber, payer, is_patient=is_patient
             )
-            for dependent, of_patient in groupby(group, _dependent_of):
+            for dependent, of_patient in groupby(part, _dependent_of):
                 if dependent is not None:
                     number += 1
                     out += _dependent_level((number, level), dependent)
                 for claim in of_patient:
                     out += claim_segments(claim)
     return out
+
+
+def _parts(
+    claims: Iterable[Claim],
+) -> Iterator[tuple[tuple[Subscriber, Payer, bool], tuple[Claim, ...]]]:
+    """A patient's loop holds at most a hundred claims (2300): the next ones get a loop of their
+    own, under the subscriber's level once more."""
+    for subscriber, group in groupby(claims, _subscriber_of):
+        while part := tuple(islice(group, CLAIMS_PER_PATIENT)):
+            yield subscriber, part
 
 
 def _provider_of(claim: Claim) -> tuple[Provider, Address | None]:

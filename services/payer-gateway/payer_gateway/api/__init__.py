@@ -2,6 +2,7 @@
 
 from payer_gateway.api import (
     acknowledgments,
+    companions,
     connection_tests,
     enrollments,
     interchanges,
@@ -15,6 +16,7 @@ from payer_gateway.api.register import router
 
 __all__ = [
     "acknowledgments",
+    "companions",
     "connection_tests",
     "enrollments",
     "interchanges",

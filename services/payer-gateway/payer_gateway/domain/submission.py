@@ -6,6 +6,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from payer_gateway.domain.lifecycle import SubmissionStatus
+from payer_gateway.domain.outbound import Refusal
 from rcm.contracts import values
 from rcm.contracts.claims import ClaimReady
 from rcm.contracts.payer import ClaimRejected
@@ -76,21 +77,20 @@ class Unsendable(Exception):  # noqa: N818 - a business no, with its reason
         return f"{self.place}: {self.reason}"
 
 
-def not_enrolled(kind: str) -> str:
+def not_enrolled(kind: str) -> Refusal:
     """Why a claim stays when its route wants an enrollment that is not live."""
-    return f"enrollment: the billing provider is not enrolled with this payer for {kind}"
+    message = f"the billing provider is not enrolled with this payer for {kind}"
+    return Refusal((values.Finding(code="not_enrolled", message=message, location="2010AA NM109"),))
 
 
-def unsendable(submission: Submission, at: datetime) -> ClaimRejected:
-    """A claim that cannot be written has not left: we are the hop that rejects it."""
-    place, _, reason = (submission.reason or "").partition(": ")
-    finding = values.Finding(code="unsendable", message=reason or place, location=place)
+def unsendable(submission: Submission, refusal: Refusal, at: datetime) -> ClaimRejected:
+    """A claim that must not be sent has not left: we are the hop that rejects it."""
     return ClaimRejected(
         tenant_id=submission.tenant_id,
         claim_id=submission.claim_id,
         submission_id=submission.submission_id,
         hop="gateway",
-        findings=(finding,),
+        findings=refusal.findings,
         rejected_at=at,
     )
 

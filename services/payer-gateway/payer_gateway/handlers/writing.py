@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from payer_gateway.clearinghouse.second_opinion import second_opinion
 from payer_gateway.domain import batch
+from payer_gateway.domain.checking import Companions, Desk, Refusals, file_of, file_without
 from payer_gateway.domain.lifecycle import TransmissionStatus
+from payer_gateway.domain.outbound import Refusal
 from payer_gateway.domain.partner import Numbers, TradingPartner
 from payer_gateway.domain.route import Routed
 from payer_gateway.domain.submission import (
@@ -22,6 +25,7 @@ from payer_gateway.domain.submission import (
 from payer_gateway.domain.transmission import Transmission
 from payer_gateway.handlers.register import caused
 from payer_gateway.storage import (
+    companions,
     enrollments,
     interchanges,
     partners,
@@ -36,9 +40,7 @@ from rcm.events.faults import buggify
 from rcm.ids import new_id
 from rcm.security.seal import Keyring, SealError
 from rcm_x12 import claim_837p as x12
-from rcm_x12.findings import WriteRefused
-
-Reasons = Mapping[UUID, str]
+from rcm_x12.check import Companion
 
 
 async def write_transmission(
@@ -64,9 +66,20 @@ async def write_transmission(
         free = [each for each in queued if each.submission_id not in barred]
         claims, refused = await asyncio.to_thread(_translate, tx.keyring, free, routed)
         numbers = await partners.next_numbers(tx, partner)
-        written, also_refused = await asyncio.to_thread(_write, partner, numbers, claims, now)
-        reasons = {**barred, **refused, **also_refused}
-        await _refuse(tx, partner.tenant_id, reasons, at=now)
+        desk = Desk(
+            partner,
+            numbers,
+            now,
+            companions=await _companions(tx, partner, sorted({each.payer_id for each in free})),
+            payers={each.submission_id: each.payer_id for each in free},
+        )
+        written, also_refused = await asyncio.to_thread(file_of, desk, claims)
+        if written is not None and partner.terms.second_opinion:
+            verdict = await second_opinion(written.content)
+            left = {each: claim for each, claim in claims.items() if each not in also_refused}
+            written, doubted = await asyncio.to_thread(file_without, desk, left, verdict)
+            also_refused |= doubted
+        await _refuse(tx, partner.tenant_id, {**barred, **refused, **also_refused}, at=now)
         if written is None:
             return None
         saved = await _save(tx, partner, numbers, written, at=now)
@@ -76,7 +89,7 @@ async def write_transmission(
 
 async def _not_enrolled(
     tx: Tx, tenant_id: UUID, kind: str, *, queued: Sequence[Queued], routed: Mapping[str, Routed]
-) -> Reasons:
+) -> Refusals:
     """Claims whose route wants an enrollment that is not live."""
     asked = {
         (each.billing_npi, each.payer_id)
@@ -95,10 +108,10 @@ async def _not_enrolled(
 
 def _translate(
     keyring: Keyring, queued: Sequence[Queued], routed: Mapping[str, Routed]
-) -> tuple[dict[UUID, x12.Claim], dict[UUID, str]]:
+) -> tuple[dict[UUID, x12.Claim], Refusals]:
     """Open each person block, and turn our words into X12's."""
     claims: dict[UUID, x12.Claim] = {}
-    refused: dict[UUID, str] = {}
+    refused: Refusals = {}
     for each in queued:
         event = ClaimReady.model_validate_json(each.claim)
         received = Received.of(event, event_id=each.source_event_id)
@@ -108,28 +121,27 @@ def _translate(
                 event, received.open(keyring), receiver_payer_id=known_as
             )
         except (Unsendable, SealError) as reason:
-            refused[each.submission_id] = str(reason)
+            refused[each.submission_id] = Refusal.of(str(reason))
     return claims, refused
 
 
-def _write(
-    partner: TradingPartner, numbers: Numbers, claims: Mapping[UUID, x12.Claim], at: datetime
-) -> tuple[batch.WrittenFile | None, Reasons]:
-    if not claims:
-        return None, {}
-    try:
-        return batch.write(partner, numbers, claims, at=at), {}
-    except WriteRefused:
-        found = batch.sort_out(partner, claims, at=at)
-    if not found.writable:
-        return None, found.refused
-    return batch.write(partner, numbers, found.writable, at=at), found.refused
+async def _companions(tx: Tx, partner: TradingPartner, payer_ids: Sequence[str]) -> Companions:
+    guides = await companions.in_force(
+        tx, partner.tenant_id, partner_id=partner.partner_id, payer_ids=payer_ids
+    )
+    of_payers: dict[str, list[Companion]] = {}
+    for guide in guides:
+        if guide.payer_id is not None:
+            of_payers.setdefault(guide.payer_id, []).append(guide.loaded())
+    return Companions([each.loaded() for each in guides if each.payer_id is None], of_payers)
 
 
-async def _refuse(tx: Tx, tenant_id: UUID, reasons: Reasons, *, at: datetime) -> None:
-    if reasons:
+async def _refuse(tx: Tx, tenant_id: UUID, refused: Refusals, *, at: datetime) -> None:
+    if refused:
+        reasons = {each: refusal.reason for each, refusal in refused.items()}
         kept = await queue.mark_unsendable(tx, tenant_id, reasons, at=at)
-        await publish(tx, [caused(each, unsendable(each, at)) for each in kept])
+        rejected = [(each, refused[UUID(bytes=each.submission_id.bytes)]) for each in kept]
+        await publish(tx, [caused(each, unsendable(each, why, at)) for each, why in rejected])
 
 
 async def _save(

@@ -117,8 +117,8 @@ def _start_detached(home: Home) -> None:
     holder = home.holder()
     if holder is not None:
         raise LocalProblem(f"The stack runs already (process {holder.pid}): see `rcm status`.")
+    home.require_place()
     log = home.log("supervisor")
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "rcm_local", "up"],

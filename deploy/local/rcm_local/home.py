@@ -54,7 +54,7 @@ class Home:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Hold the directory: one stack at a time. Raises `LocalProblem` when another holds it."""
-        self.logs.mkdir(parents=True, exist_ok=True)
+        self.require_place()
         self._require_space()
         with (self.root / "lock").open("a") as lock:
             try:
@@ -96,6 +96,17 @@ class Home:
     async def reap_leftovers(self) -> int:
         """End what a killed run left: the servers last, as a clean stop would."""
         return await reap_all(self.logs, last=("kafka", "postgres"))
+
+    def require_place(self) -> None:
+        """Make the directory; raises `LocalProblem` when it takes no files of ours."""
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            (self.root / "lock").touch()
+        except OSError as error:
+            raise LocalProblem(
+                f"Nothing can be written to {self.root} ({error.strerror}): give it to this user, "
+                "or set RCM_LOCAL_DIRECTORY to another directory."
+            ) from None
 
     def _require_space(self) -> None:
         free = shutil.disk_usage(self.root).free

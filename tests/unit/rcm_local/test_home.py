@@ -83,3 +83,10 @@ def test_a_full_disk_is_a_sentence(home: Home, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(10**12, 10**12, 5_000_000))
     with pytest.raises(LocalProblem, match=r"has 5 MB free .* make room"):
         home.held().__enter__()
+
+
+@pytest.mark.parametrize("place", ["a-file/local", "a-file"])
+def test_a_place_that_takes_no_files_is_a_sentence(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(LocalProblem, match=r"Nothing can be written .* RCM_LOCAL_DIRECTORY"):
+        Home(tmp_path / place).held().__enter__()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rcm_local import kafka, postgres
-from rcm_local.problems import LocalProblem
+from rcm_local.problems import REINSTALL, LocalProblem
 from rcm_local.secret_files import read_or_make
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def engine_problems() -> Iterator[None]:
         import docker  # noqa: PLC0415 - only where containers are wanted
     except ImportError as error:
         raise LocalProblem(
-            "RCM_STACK=docker needs testcontainers: run `make setup`, or use RCM_STACK=embedded."
+            f"RCM_STACK=docker needs testcontainers: {REINSTALL}, or use RCM_STACK=embedded."
         ) from error
     try:
         yield

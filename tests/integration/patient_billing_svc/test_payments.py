@@ -53,6 +53,28 @@ async def test_a_payment_goes_to_the_oldest_claim_and_the_rest_stays_the_patient
     assert (await summary(billing))["agrees"] is True
 
 
+async def test_payments_are_listed_newest_first_page_by_page(billing: ServiceUnderTest) -> None:
+    """Also those whose id is derived from an outside reference, and so has no time in it."""
+    await billing.deliver(adjudicated(3_000))
+    account = await account_of(billing)
+    paid = []
+    for number in range(6):
+        reference = {"external_reference": f"ch_{number}"} if number % 3 else {}
+        answer = await pay(billing, account_id=account, paid_cents=100 + number, **reference)
+        paid.append(answer.json()["payment_id"])
+    listed: list[str] = []
+    async with billing.client("Payment.s") as client:
+        for place in ("/payments?limit=2", f"/payments?limit=2&account_id={account}"):
+            page = (await client.get(place)).json()
+            found = [each["payment_id"] for each in page["items"]]
+            while page["next_cursor"]:
+                page = (await client.get(f"{place}&cursor={page['next_cursor']}")).json()
+                found += [each["payment_id"] for each in page["items"]]
+            listed = listed or found
+            assert found == listed
+    assert listed == paid[::-1]
+
+
 async def test_money_is_not_received_in_the_future(billing: ServiceUnderTest) -> None:
     """Else the books of today would not hold what the account shows. A day's grace: somewhere it is
     tomorrow already."""

@@ -104,12 +104,13 @@ async def get_payments(
     tx: RequestTx, paging: Paging, account_id: Annotated[UUID | None, Query()] = None
 ) -> Page[PaymentView]:
     """Newest first."""
-    after = paging.after(UUID)
-    rows = await payments.list_page(
-        tx, account_id=account_id, after=after[0] if after else None, limit=paging.fetch
-    )
+    after = paging.after(datetime, UUID)
+    rows = await payments.list_page(tx, account_id=account_id, after=after, limit=paging.fetch)
     return Page[PaymentView].of(
-        rows, paging, key=lambda row: (row.payment_id,), view=PaymentView.model_validate
+        rows,
+        paging,
+        key=lambda row: (row.recorded_at, row.payment_id),
+        view=PaymentView.model_validate,
     )
 
 

@@ -109,18 +109,20 @@ async def by_reference(tx: Tx, method: Method, external_reference: str) -> Payme
 
 
 async def list_page(
-    tx: Tx, *, account_id: UUID | None, after: UUID | None, limit: int
+    tx: Tx, *, account_id: UUID | None, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[PaymentRow]:
+    """Newest first, by the time of recording: the id of a payment with an outside reference is
+    derived from it and has no time in it."""
     rows = await tx.fetch(
         f"""
         SELECT {COLUMNS} FROM payment
         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR account_id = $2)
-          AND ($3::uuid IS NULL OR payment_id < $3)
-        ORDER BY payment_id DESC LIMIT $4
+          AND ($3::timestamptz IS NULL OR (recorded_at, payment_id) < ($3, $4::uuid))
+        ORDER BY recorded_at DESC, payment_id DESC LIMIT $5
         """,
         tx.tenant_id,
         account_id,
-        after,
+        *(after or (None, None)),
         limit,
     )
     return [PaymentRow(**dict(row)) for row in rows]

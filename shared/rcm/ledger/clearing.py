@@ -29,7 +29,8 @@ WITH side AS (
 )
 SELECT side.account_id, side.reference, sum(cents)::bigint AS cents,
        coalesce(sum(cents) FILTER (WHERE against = 'CASH'), 0) <> 0 AS deposited,
-       current_date - min(entry.effective_on) AS age_days
+       -- Payers announce money some days before it comes.
+       greatest(current_date - min(entry.effective_on), 0) AS age_days
 FROM side JOIN ledger_entry entry USING (tenant_id, entry_id)
 GROUP BY side.tenant_id, side.account_id, side.reference
 """

@@ -69,7 +69,8 @@ def verify_books(
 ) -> None:
     """Check every invariant. Exit 0 only when all hold, 1 when one does not, 2 when there is
     nothing to check."""
-    console = Console()
+    # Where nobody looks at a terminal (a pipe, a log), every row stays on its line, whole.
+    console = Console(width=None if sys.stdout.isatty() else 200)
     try:
         databases = databases_from(
             database or [],

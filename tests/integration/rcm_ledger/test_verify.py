@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -125,6 +125,19 @@ async def test_remittances_wait_for_the_bank_and_then_clear(
     await fill(books["payers"].app, [entry(TENANT, first.deposited(399))])
     wrong = only([r for r in await verify(owners(books)) if r.database == "payers"], "I6")
     assert (wrong.found.checked, wrong.found.breaches, wrong.found.cents) == (2, 1, 1)
+
+
+async def test_money_that_is_announced_for_a_day_to_come_has_no_age(
+    books: dict[str, DatabaseUrls],
+) -> None:
+    claim, remittance = PayerClaim(CLAIMS[0], "DEMO1"), Remittance("DEMO1", "T1")
+    ahead = datetime.now(UTC).date() + timedelta(days=3)
+    await fill(
+        books["payers"].app,
+        [entry(TENANT, claim.paid(400, remittance, 1), effective_on=ahead)],
+    )
+    waiting = only([r for r in await verify(owners(books)) if r.database == "payers"], "I6")
+    assert waiting.found.note == "1 not yet at the bank, 4.00, oldest 0 days"
 
 
 async def test_books_that_cannot_be_read_do_not_verify(books: dict[str, DatabaseUrls]) -> None:

@@ -182,7 +182,9 @@ class Consumer:
         while True:
             async with self._poller.barrier:
                 if not self._poller.is_current(batch.polled):
-                    return
+                    # Read again by whoever has its partitions now. What a rebalance brought here
+                    # meanwhile may have been paused for it, and is not to stay so.
+                    break
                 if await self._apply(batch):
                     self._poller.commit_later(batch.polled.next_offsets)
                     buggify("consumer.offsets_committed")

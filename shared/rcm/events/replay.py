@@ -110,7 +110,7 @@ async def refill(
                 await _send(producer, [_with_baseline(row, firsts) for row in logged])
                 if rate_per_s:
                     spent = asyncio.get_running_loop().time() - began
-                    await asyncio.sleep(max(0.0, len(logged) / rate_per_s - spent))
+                    await session.rest(len(logged) / rate_per_s - spent)
         finally:
             await producer.stop()
     return found

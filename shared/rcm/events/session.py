@@ -4,6 +4,7 @@ Advisory locks belong to a session, so the holder needs a direct connection (no 
 and does its guarded work on that same session: when the lock is lost, the work fails with it.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 
@@ -71,6 +72,15 @@ class Session:
         """Stay below the idle limit. Raises `DatabaseUnavailable` when the session is gone."""
         with safe_errors():
             await self.connection.fetchval("SELECT 1")
+
+    async def rest(self, seconds: float) -> None:
+        """Sleep, and keep the session and its locks meanwhile. Raises `DatabaseUnavailable` when it
+        is gone."""
+        left_s = seconds
+        while left_s > 0:
+            await asyncio.sleep(min(left_s, IDLE_LIMIT_S / 3))
+            left_s -= IDLE_LIMIT_S / 3
+            await self.ping()
 
 
 @contextlib.asynccontextmanager

@@ -147,6 +147,32 @@ async def test_a_transient_failure_is_tried_again_and_parks_nothing(lab):
     assert not consumer.health()["failing"]
 
 
+async def test_a_rebalance_during_an_outage_leaves_nobody_paused(lab):
+    """A member pauses its partitions while it tries again. Those that a rebalance brings meanwhile
+    belong to the batch that comes, so they must not stay paused for the one that is dropped."""
+    handling, away = Handling(), True
+
+    async def lose_the_database(batch):
+        if away:
+            raise DatabaseUnavailable("gone for a while")
+
+    handling.before = lose_the_database
+    first, second = (lab.consumer(handling, session_timeout_s=6) for _ in range(2))
+
+    async def failing():
+        return first.health()["failing"]
+
+    async with lab.running(lab.relay(), first):
+        await lab.say(*[lab.held(uuid.uuid4()) for _ in range(48)])
+        await eventually(failing)
+        async with lab.running(second):
+            await eventually(lambda: second.health()["ready"])
+            await asyncio.sleep(3)
+            away = False
+            await applied(lab, 48)
+    assert not first.health()["failing"]
+
+
 async def test_members_come_and_go_and_nothing_happens_twice(lab):
     """Rebalances under load with a slow handler: the batch in hand is finished first."""
     claims = [uuid.uuid4() for _ in range(24)]
@@ -264,6 +290,22 @@ async def test_a_refill_does_not_overtake_a_relay_that_will_not_yield(lab, monke
         await session.try_lock(RELAY_SPACE, [5], 1)
         with pytest.raises(RefillRefused, match="1 of 64"):
             await refill(lab.urls.relay, lab.bootstrap, TOPIC, prefix=lab.prefix, dry_run=False)
+
+
+async def test_a_slow_refill_outlasts_the_idle_limit_of_its_session(lab, monkeypatch):
+    """Its locks are what keeps the relays still: with the session they would be gone."""
+    async with lab.running(lab.relay()):
+        await lab.say(*[lab.held(uuid.uuid4()) for _ in range(3)])
+
+        async def all_logged():
+            return await lab.superuser.fetchval("SELECT count(*) FROM event_log") == 3
+
+        await eventually(all_logged)
+    monkeypatch.setattr("rcm.events.session.IDLE_LIMIT_S", 0.6)
+    monkeypatch.setattr("rcm.events.replay.WINDOW", 1)
+    span = {"prefix": lab.prefix, "dry_run": False, "rate_per_s": 1}
+    assert (await refill(lab.urls.relay, lab.bootstrap, TOPIC, **span)).events == 3
+    assert len(await lab.on_topic()) == 6
 
 
 async def test_a_replay_in_the_shadow_shows_and_leaves_nothing(lab):

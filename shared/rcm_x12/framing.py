@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 from rcm_x12.envelope import Envelope, Reading, TransactionSet
 from rcm_x12.findings import Finding, Severity
 from rcm_x12.scalars import moment_of
-from rcm_x12.tokenizer import Separators, blocks
+from rcm_x12.tokenizer import Block, Separators, blocks
 
 Content = TypeVar("Content")
 Given = TypeVar("Given", covariant=True)  # noqa: PLC0105 - reads better than Given_co
@@ -54,11 +54,7 @@ def frame(
     """
     framer = Framer(open_set)
     for block in blocks(source, framer.findings):
-        framer.separators = block.separators
-        element = block.separators.element
-        take = framer.take
-        for position, segment in enumerate(block.segments, block.first):
-            take(segment.split(element), position)
+        framer.take_block(block)
     framer.finish()
     return Reading(tuple(framer.sets), tuple(framer.findings))
 
@@ -79,6 +75,24 @@ class Framer(Generic[Content]):
         self._head: SetHead | None = None
         self._receiver: Receiver[Content] | None = None
         self._set_start = 0
+
+    def take_block(self, block: Block) -> None:
+        """Every segment of a block; those within a set go straight to its receiver."""
+        self.separators = block.separators
+        element = block.separators.element
+        feed, start = self._way()
+        for position, text in enumerate(block.segments, block.first):
+            segment = text.split(element)
+            if feed is not None and segment[0] not in _CONTROL:
+                feed(segment, position, position - start)
+            else:
+                self.take(segment, position)
+                feed, start = self._way()
+
+    def _way(self) -> tuple[Callable[[list[str], int, int], None] | None, int]:
+        """The receiver's feed, if a set is open, and what makes a set position of a position."""
+        feed = None if self._receiver is None else self._receiver.feed
+        return feed, self._set_start - 1
 
     def take(self, segment: list[str], position: int) -> None:
         name = segment[0]
@@ -101,9 +115,12 @@ class Framer(Generic[Content]):
             case "IEA":
                 self._close_interchange(segment)
             case "TA1":
-                pass
+                self._note_ta1()
             case _:
                 self._say("segment-outside", "a segment stands outside any transaction set")
+
+    def _note_ta1(self) -> None:
+        """A TA1 stands between ISA and GS; its own reader takes it."""
 
     def finish(self) -> None:
         """The end of the file, wherever it is."""

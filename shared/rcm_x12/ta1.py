@@ -1,10 +1,12 @@
 """TA1: the answer to an interchange as a whole, before any group of it is looked at."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rcm_x12.builder import CODE, isa_only
+from rcm_x12.check.report import Report
 from rcm_x12.envelope import Envelope
 from rcm_x12.findings import WriteRefused
 from rcm_x12.framing import EPOCH
@@ -23,7 +25,8 @@ class InterchangeAcknowledgment:
     code: str
     """TA104: A accepted, E accepted with errors, R rejected."""
     note_code: str = "000"
-    """TA105: 000 fine, 001 ISA13 and IEA02 differ, 023 premature end, 025 duplicate ISA13."""
+    """TA105: 000 fine, 001 ISA13 and IEA02 differ, 004 terminator, 021 count of groups, 022 control
+    structure, 023 premature end, 024 content, 025 duplicate ISA13, 026 and 027 separators."""
 
     @property
     def is_accepted(self) -> bool:
@@ -33,6 +36,34 @@ class InterchangeAcknowledgment:
 def write(envelope: Envelope, acknowledgments: Sequence[InterchangeAcknowledgment]) -> bytes:
     """An interchange that holds nothing but TA1s; it is never acknowledged itself."""
     return isa_only(envelope, [_segment(one) for one in acknowledgments])
+
+
+def acknowledge(
+    report: Report, *, duplicates: Collection[str] = (), always: bool = False
+) -> tuple[InterchangeAcknowledgment, ...]:
+    """A TA1 for each interchange that asked for one or is refused (for every one if `always`).
+
+    `duplicates` are numbers (ISA13) that came before, which only the receiver's ledger knows. What
+    holds nothing but acknowledgments is never acknowledged.
+    """
+    answers = []
+    for each in report.interchanges:
+        groups = {group.functional_id for group in each.groups}
+        if groups == {"FA"} or (each.has_ta1 and not groups):
+            continue
+        told = [one for one in each.findings if one.severity != "info"]
+        note = next((one.x12_code for one in told if one.severity == "error"), "")
+        code = "R" if note else ("E" if told else "A")
+        if not note and each.control_number in duplicates:
+            code, note = "R", "025"
+        if always or code == "R" or each.acknowledgment_requested:
+            number = each.control_number if _NINE(each.control_number) else "0" * 9
+            note = note or (told[0].x12_code if told else "000")
+            answers.append(InterchangeAcknowledgment(number, each.created_at, code, note))
+    return tuple(answers)
+
+
+_NINE = re.compile(r"[0-9]{9}", re.ASCII).fullmatch
 
 
 def read(source: bytes | Iterable[bytes]) -> tuple[InterchangeAcknowledgment, ...]:

@@ -40,7 +40,12 @@ class Spot:
             if isinstance(child, SegmentUse)
         }
         self.required = [i for i, child in enumerate(loop.children) if child.usage == "R"]
-        self.keys: dict[str, tuple[int, int] | None] = {}
+        self.levels = tuple(
+            i
+            for i, child in enumerate(loop.children)
+            if isinstance(child, Loop) and child.opener.id == "HL"
+        )
+        """Places of the loops that an HL opens: the levels directly below."""
         self.decisions: dict[tuple[int, str, str], Decision | None] = {}
 
     def decide(self, place: int, segment_id: str, code: str) -> "Decision | None":
@@ -56,7 +61,8 @@ class Spot:
                     child = spot.loop.children[index]
                     use = child.opener if isinstance(child, Loop) else child
                     if use.id == segment_id and use.takes(code):
-                        return Decision(climbed, index, in_order)
+                        check = spot.checks.get(index)
+                        return Decision(climbed, index, in_order, child, check)
                 climbed, at, spot = climbed + 1, spot.index, spot.parent
         return None
 
@@ -68,6 +74,9 @@ class Decision:
     climbed: int
     index: int
     in_order: bool
+    child: SegmentUse | Loop
+    check: Check | None
+    """Of a segment; a loop's opener has its own."""
 
 
 class Node:
@@ -258,42 +267,55 @@ class Walk:
         return text.split(self.component)[component - 1] if component else text
 
     def _take(self, segment: list[str], decision: Decision) -> None:
-        node, index = self._node, decision.index
-        child = node.spot.loop.children[index]
-        node.counts[index] += 1
+        node, index, check = self._node, decision.index, decision.check
+        counts = node.counts
+        counts[index] += 1
         if decision.in_order:
             node.place = index
         else:
-            self.finding(
-                "segment-order",
-                "the segment stands behind others that follow it in the guide",
-                segment_id=segment[0],
-                loop=node.name,
-            )
-        if node.counts[index] > child.maximum:
-            what = "loop" if isinstance(child, Loop) else "segment"
-            self.finding(
-                f"{what}-repeat",
-                f"the {what} may stand here {child.maximum} times at most",
-                segment_id=segment[0],
-                loop=child.name if isinstance(child, Loop) else node.name,
-            )
-        while isinstance(child, Loop):
-            node = Node(node.spot.spots[index], node, self._set_position)
-            assert node.parent is not None  # noqa: S101 - a loop's node always has one
-            if len(node.parent.children) < self.loops_max:
-                node.parent.children.append(node)
-            index, child = 0, child.children[0]
-            node.counts[0] = 1
-        self._node = node
+            self._say_order(segment)
+        if counts[index] > decision.child.maximum:
+            self._say_repeat(segment, decision.child)
+        if check is None:
+            node, check = self._open(decision)
+            self._node = node
         if len(node.segments) < SEGMENTS_MAX:
             node.segments.append(segment)
             node.places.append(self._set_position)
-        check = node.spot.checks[index]
         if check.fails(segment, self._separators):
             check.explain(segment, self, node.name)
         if check.is_watched and self.on_watched:
             self.on_watched(segment, check, node)
+
+    def _open(self, decision: Decision) -> tuple[Node, Check]:
+        """Begin a loop, and whatever loops its first child begins in turn."""
+        node, index = self._node, decision.index
+        child: SegmentUse | Loop = decision.child
+        while isinstance(child, Loop):
+            above = node
+            node = Node(above.spot.spots[index], above, self._set_position)
+            if len(above.children) < self.loops_max:
+                above.children.append(node)
+            index, child = 0, child.children[0]
+            node.counts[0] = 1
+        return node, node.spot.checks[index]
+
+    def _say_order(self, segment: list[str]) -> None:
+        self.finding(
+            "segment-order",
+            "the segment stands behind others that follow it in the guide",
+            segment_id=segment[0],
+            loop=self._node.name,
+        )
+
+    def _say_repeat(self, segment: list[str], child: SegmentUse | Loop) -> None:
+        what = "loop" if isinstance(child, Loop) else "segment"
+        self.finding(
+            f"{what}-repeat",
+            f"the {what} may stand here {child.maximum} times at most",
+            segment_id=segment[0],
+            loop=child.name if isinstance(child, Loop) else self._node.name,
+        )
 
     def _close(self) -> None:
         node = self._node

@@ -2,10 +2,12 @@
 
 write(envelope: Envelope, acknowledgments: Sequence[Acknowledgment]) -> bytes
 read(content: bytes) -> Reading[Acknowledgment]
-acknowledge(reading: Reading[object]) -> tuple[Acknowledgment, ...]
+acknowledge(read: Reading | Report, copy=None) -> tuple[Acknowledgment, ...]
+copier(source, findings) -> the `copy` that repeats bad values (IK404)
 """
 
 from rcm_x12.ack_999.answer import acknowledge
+from rcm_x12.ack_999.copies import copier
 from rcm_x12.ack_999.reader import read
 from rcm_x12.ack_999.values import (
     Acknowledgment,
@@ -23,6 +25,7 @@ __all__ = [
     "SegmentError",
     "SetResponse",
     "acknowledge",
+    "copier",
     "read",
     "write",
 ]

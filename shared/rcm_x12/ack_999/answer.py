@@ -1,6 +1,10 @@
-"""From what a reader found to the 999 that says so."""
+"""From what a reader or the checker found to the 999 that says so.
 
-from collections.abc import Iterable
+A 999 judges form and situation; sums, code sets and a payer's own rules are for the 277CA. What
+each finding is called here stands in the checker's catalogue.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
@@ -11,44 +15,41 @@ from rcm_x12.ack_999.values import (
     SegmentError,
     SetResponse,
 )
+from rcm_x12.check.catalogue import READERS, STRUCTURE
+from rcm_x12.check.report import Group, Report
 from rcm_x12.envelope import Reading, TransactionSet
 from rcm_x12.findings import Finding
 
-_SEGMENT_CODES: Final = {
-    "segment-unknown": "1",
-    "segment-unexpected": "2",
-    "segment-missing": "3",
-    "loop-repeat": "4",
-    "segment-repeat": "5",
-    "segment-order": "7",
-}
-"""IK304 by finding."""
-_ELEMENT_CODES: Final = {
-    "element-missing": "I9",
-    "element-conditional": "2",
-    "element-too-many": "3",
-    "component-too-many": "3",
-    "element-too-short": "4",
-    "element-too-long": "5",
-    "element-character": "6",
-    "element-code": "7",
-    "element-date": "8",
-    "element-time": "9",
-    "element-exclusive": "10",
-    "element-not-used": "I10",
-    "amount": "6",
-    "quantity": "6",
-    "date": "8",
-}
-"""IK403 by finding."""
-_SET_CODES: Final = {"SE-missing": "2", "SE-number": "3", "SE-count": "4", "ST-repeated": "23"}
-"""IK502 by finding."""
+_UNANSWERED: Final = frozenset({"999", "997"})
+"""An acknowledgment is itself never acknowledged."""
+_UNITS: Final = {"837": "CLM01", "835": "CLP01"}
+"""What CTX calls the business unit that `Finding.reference` names."""
+_TRIGGERS_MAX: Final = 9
+_CODES_MAX: Final = 5
+_GUIDE_ERRORS: Final = "I5"
+_SYNTAX_ERRORS: Final = "5"
+
+Copy = Callable[[Finding], str]
+"""Gives the bad value itself, where a 999 may repeat it (IK404)."""
 
 
-def acknowledge(reading: Reading[Any]) -> tuple[Acknowledgment, ...]:
-    """One 999 for each group of what was read; a 999 is itself never acknowledged."""
-    answerable = [each for each in reading.sets if each.set_id != "999"]
-    return tuple(_group(list(sets)) for _, sets in groupby(answerable, _group_key))
+def acknowledge(
+    read: Reading[Any] | Report, copy: Copy | None = None
+) -> tuple[Acknowledgment, ...]:
+    """One 999 for each group that was read or checked; a 999 is itself never acknowledged.
+
+    Of a checked file the groups of a refused interchange are left out: its TA1 has said all.
+    Without `copy` no bad value is repeated.
+    """
+    if isinstance(read, Report):
+        groups = [group for each in read.interchanges if not each.blocks for group in each.groups]
+        return tuple(
+            _checked_group(group, copy)
+            for group in groups
+            if not {one.set_id for one in group.sets} & _UNANSWERED and group.functional_id != "FA"
+        )
+    answerable = [each for each in read.sets if each.set_id not in _UNANSWERED]
+    return tuple(_group(list(sets), copy) for _, sets in groupby(answerable, _group_key))
 
 
 def _group_key(each: TransactionSet[Any]) -> tuple[str, ...]:
@@ -61,66 +62,137 @@ def _group_key(each: TransactionSet[Any]) -> tuple[str, ...]:
     )
 
 
-def _group(sets: list[TransactionSet[Any]]) -> Acknowledgment:
-    responses = tuple(_set(each) for each in sets)
-    accepted = sum(response.is_accepted for response in responses)
-    if accepted == 0:
-        code = "R"
-    elif accepted < len(responses):
-        code = "P"
-    else:
-        code = "E" if any(response.code == "E" for response in responses) else "A"
-    first = sets[0]
+def _group(sets: list[TransactionSet[Any]], copy: Copy | None) -> Acknowledgment:
+    first, size = sets[0], len(sets)
+    responses = tuple(_set(each, copy) for each in sets)
     number = first.envelope.group_control_number
-    size = len(sets)
+    accepted = sum(response.is_accepted for response in responses)
+    code = _verdict(responses)
     return Acknowledgment(
         first.functional_id, number, first.version, code, size, size, accepted, responses
     )
 
 
-def _set(each: TransactionSet[Any]) -> SetResponse:
-    told = [finding for finding in each.findings if finding.severity != "info"]
-    errors = tuple(_errors(told))
-    codes = [_SET_CODES[finding.code] for finding in told if finding.code in _SET_CODES]
-    blocked = any(
-        finding.severity == "error" and _is_structural(finding.code) for finding in each.findings
+def _checked_group(group: Group, copy: Copy | None) -> Acknowledgment:
+    """A group that is wrong as a whole is rejected with all its sets, whatever they hold."""
+    responses = tuple(_set(each, copy) for each in group.sets)
+    accepted = 0 if group.blocks else sum(response.is_accepted for response in responses)
+    told = [finding.x12_code for finding in group.findings if finding.severity != "info"]
+    return Acknowledgment(
+        group.functional_id,
+        group.control_number,
+        group.version,
+        "R" if group.blocks else _verdict(responses),
+        group.declared_count,
+        len(group.sets),
+        accepted,
+        responses,
+        tuple(dict.fromkeys(code for code in told if code))[:_CODES_MAX],
     )
-    if errors:
-        codes.append("5")
+
+
+def _verdict(responses: tuple[SetResponse, ...]) -> str:
+    """AK901 from the sets: all, with errors, some or none."""
+    accepted = sum(response.is_accepted for response in responses)
+    if accepted == 0:
+        return "R"
+    if accepted < len(responses):
+        return "P"
+    return "E" if any(response.code == "E" for response in responses) else "A"
+
+
+def _set(each: TransactionSet[Any], copy: Copy | None) -> SetResponse:
+    told = [one for one in each.findings if one.severity != "info" and _level(one) != "content"]
+    errors = tuple(_errors(told, _UNITS.get(each.set_id, ""), copy))
+    codes = [_code(finding) for finding in told if _level(finding) == "set"]
+    inner = [one for one in told if _level(one) in {"segment", "element"}]
+    if any(finding.snip <= 1 for finding in inner):
+        codes.append(_SYNTAX_ERRORS)
+    if any(finding.snip > 1 for finding in inner):
+        codes.append(_GUIDE_ERRORS)
+    blocked = any(finding.severity == "error" for finding in told)
+    code = "R" if blocked else ("E" if told else "A")
     version = each.version if each.set_id != "835" else ""
-    code = "R" if blocked else ("E" if errors else "A")
-    return SetResponse(
-        each.set_id, each.control_number, code, version, errors, tuple(dict.fromkeys(codes))[:5]
-    )
+    unique = tuple(dict.fromkeys(one for one in codes if one))[:_CODES_MAX]
+    return SetResponse(each.set_id, each.control_number, code, version, errors, unique)
 
 
-def _is_structural(code: str) -> bool:
-    """A 999 judges form; sums and other content are for the 277CA."""
-    return code in _SEGMENT_CODES or code in _ELEMENT_CODES or code in _SET_CODES
+def _level(finding: Finding) -> str:
+    """Which segment of a 999 speaks of a finding; `content` is none of them."""
+    if finding.code in STRUCTURE:
+        return STRUCTURE[finding.code].level
+    if finding.code in READERS:
+        return READERS[finding.code][0]
+    if not finding.x12_code:
+        return "content"
+    return "element" if finding.element else "segment"
 
 
-def _errors(findings: Iterable[Finding]) -> Iterable[SegmentError]:
-    """Findings by segment, each with its element errors."""
-    form = [f for f in findings if f.code in _SEGMENT_CODES or f.code in _ELEMENT_CODES]
+def _code(finding: Finding) -> str:
+    if finding.x12_code:
+        return finding.x12_code
+    if finding.code in READERS:
+        return READERS[finding.code][1]
+    return STRUCTURE[finding.code].x12_code
+
+
+def _errors(findings: Iterable[Finding], unit: str, copy: Copy | None) -> Iterator[SegmentError]:
+    """Findings by segment: its own errors, then one IK3 that holds those of its elements."""
+    form = [one for one in findings if _level(one) in {"segment", "element"}]
+    form.sort(key=lambda one: one.set_position)
     for (position, segment_id, loop), group in groupby(form, _place):
         several = list(group)
-        elements = tuple(_element(one) for one in several if one.code in _ELEMENT_CODES)
-        named = [one for one in several if one.code in _SEGMENT_CODES]
-        code = _SEGMENT_CODES[named[0].code] if named else "8"
         reference = next((one.reference for one in several if one.reference), "")
-        contexts = (Context("CLM01", reference),) if reference else ()
-        yield SegmentError(segment_id or "ST", position, code, loop[:4], contexts, elements)
+        business = (Context(unit, reference),) if unit and reference else ()
+        place = (segment_id or "ST", position)
+        whole = [one for one in several if _level(one) == "segment"]
+        inner = [one for one in several if _level(one) == "element"]
+        for code, found in _by_code(whole):
+            contexts = (*_triggers(found), *business)
+            yield SegmentError(*place, code, loop[:4], contexts)
+        if inner:
+            elements = tuple(_element(one, copy) for one in inner)
+            yield SegmentError(*place, "8", loop[:4], business, elements)
+
+
+def _by_code(findings: list[Finding]) -> Iterator[tuple[str, list[Finding]]]:
+    for code in dict.fromkeys(_code(one) for one in findings):
+        yield code, [one for one in findings if _code(one) == code]
+
+
+def _triggers(findings: list[Finding]) -> tuple[Context, ...]:
+    """What asked for the segment or element that a situational rule misses."""
+    found = (one.trigger for one in findings if one.trigger is not None)
+    return tuple(
+        Context(
+            "SITUATIONAL TRIGGER",
+            "",
+            each.segment_id,
+            each.set_position,
+            each.loop[:4],
+            each.element,
+            each.component,
+        )
+        for each in list(dict.fromkeys(found))[:_TRIGGERS_MAX]
+    )
 
 
 def _place(finding: Finding) -> tuple[int, str, str]:
     return finding.set_position, finding.segment_id.replace("?", ""), finding.loop
 
 
-def _element(finding: Finding) -> ElementError:
+def _element(finding: Finding, copy: Copy | None) -> ElementError:
+    code = _code(finding)
     return ElementError(
         finding.element,
-        _ELEMENT_CODES[finding.code],
+        code,
         finding.component,
         finding.repetition,
         finding.data_element,
+        "" if copy is None or code in _ABSENT else copy(finding),
+        _triggers([finding]),
     )
+
+
+_ABSENT: Final = frozenset({"1", "2", "I9"})
+"""IK403 of what is missing and has no value to repeat."""

@@ -19,6 +19,7 @@ _TAKEN: Final = frozenset({"A0", "A1", "A2", "A5"})
     segment="STC",
     x12="I12",
     says="an acknowledgment uses categories A0 to A8 only",
+    alone=True,
 )
 def acknowledgment_acknowledges(stc: Segment, loop: Node, context: Context) -> None:
     """STC01-1 of a 277CA: acknowledged, returned or rejected."""
@@ -34,6 +35,7 @@ def acknowledgment_acknowledges(stc: Segment, loop: Node, context: Context) -> N
     segment="STC",
     x12="I12",
     says="the action (STC03) does not go with the status category",
+    alone=True,
 )
 def action_follows_the_status(stc: Segment, loop: Node, context: Context) -> None:
     """STC03 is U for what is rejected and WQ for what is accepted."""
@@ -51,6 +53,7 @@ def action_follows_the_status(stc: Segment, loop: Node, context: Context) -> Non
     x12="I12",
     severity="warning",
     says="a share (EB08) is a fraction of one, not a percentage",
+    alone=True,
 )
 def share_is_a_fraction(eb: Segment, loop: Node, context: Context) -> None:
     """EB08: 0.2 is twenty percent."""

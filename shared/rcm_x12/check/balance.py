@@ -1,6 +1,7 @@
 """SNIP 3 of claims: what must add up within a claim, and between a claim and its other payers."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 from rcm_x12.check.dates import dates_of
@@ -26,6 +27,34 @@ def line_segment(line: Node) -> Segment:
     return found[0] if found else []
 
 
+@dataclass(slots=True)
+class Line:
+    """A loop 2400 with what many rules ask of it."""
+
+    node: Node
+    service: Segment
+    """SV1 or SV2; empty when it is missing."""
+    parts: list[str]
+    """The components of its procedure."""
+
+    @property
+    def code(self) -> str:
+        return at(self.parts, 1)
+
+
+def lines_of(claim: Node, context: Context) -> list[Line]:
+    """The service lines of a claim, read once for all rules."""
+    known: list[Line] | None = context.claim.get("lines")
+    if known is None:
+        known = context.claim["lines"] = []
+        for node in claim.children:
+            if node.name == "2400":
+                service = line_segment(node)
+                place = 1 if service[:1] == ["SV1"] else 2
+                known.append(Line(node, service, context.parts(at(service, place))))
+    return known
+
+
 def charge_of(line: Node) -> int | None:
     """SV102 or SV203."""
     service = line_segment(line)
@@ -43,16 +72,14 @@ def charge_of(line: Node) -> int | None:
 def claim_is_the_sum_of_its_lines(clm: Segment, claim: Node, context: Context) -> None:
     """CLM02 equals the sum of SV102 (professional) or SV203 (institutional)."""
     total = 0
-    lines = 0
-    for line in claim.children:
-        if line.name == "2400":
-            charge = charge_of(line)
-            if charge is None:
-                return
-            total += charge
-            lines += 1
+    lines = lines_of(claim, context)
+    for line in lines:
+        charge = cents_of(at(line.service, 2 if line.service[:1] == ["SV1"] else 3))
+        if charge is None:
+            return
+        total += charge
     stated = cents_of(at(clm, 2))
-    if lines and stated is not None and stated != total and lines < _LINES_KEPT:
+    if stated is not None and stated != total and 0 < len(lines) < _LINES_KEPT:
         context.say(claim, clm, 2)
 
 
@@ -73,19 +100,20 @@ def claim_charges_something(clm: Segment, claim: Node, context: Context) -> None
         context.say(claim, clm, 2)
 
 
-@loop_rule(
+@segment_rule(
     "line-negative",
     snip=3,
     kinds=_CLAIMS,
     loops="2400",
+    segment="SV1 SV2",
     says="the charge of a line is not negative",
+    alone=True,
 )
-def line_charges_something(line: Node, context: Context) -> None:
+def line_charges_something(service: Segment, line: Node, context: Context) -> None:
     """SV102 and SV203 are zero or more."""
-    charge = charge_of(line)
-    if charge is not None and charge < 0:
-        service = line_segment(line)
-        context.say(line, service, 2 if service[0] == "SV1" else 3)
+    place = 2 if service[0] == "SV1" else 3
+    if (cents_of(at(service, place)) or 0) < 0:
+        context.say(line, service, place)
 
 
 @segment_rule(
@@ -159,6 +187,7 @@ def _balances(claim: Node, other: Node) -> bool:
     snip=3,
     kinds=_CLAIMS,
     loops="2300",
+    needs="2320",
     says="CLM02 is not what the other payer paid (AMT*D) and adjusted (CAS) on claim and lines",
 )
 def other_payer_accounts_for_the_charge(claim: Node, context: Context) -> None:
@@ -173,6 +202,7 @@ def other_payer_accounts_for_the_charge(claim: Node, context: Context) -> None:
     snip=3,
     kinds=_CLAIMS,
     loops="2400",
+    needs="2430",
     says="the line's charge is not what the other payer paid (SVD02) and adjusted (CAS)",
 )
 def other_payer_accounts_for_the_line(line: Node, context: Context) -> None:
@@ -198,6 +228,7 @@ def other_payer_accounts_for_the_line(line: Node, context: Context) -> None:
     snip=3,
     kinds=_CLAIMS,
     loops="2300",
+    needs="2320",
     says="the other payer's adjustment stands at claim level and again at a line",
 )
 def adjustment_stands_at_one_level(claim: Node, context: Context) -> None:
@@ -235,6 +266,7 @@ def line_payer_is_a_payer_of_the_claim(claim: Node, context: Context) -> None:
     snip=4,
     kinds=_CLAIMS,
     loops="2300",
+    needs="2320",
     x12="I6",
     says="the other payer decided on lines (2430), and AMT*D does not say what it paid",
 )
@@ -251,6 +283,7 @@ def decided_payer_says_what_it_paid(claim: Node, context: Context) -> None:
     snip=4,
     kinds=_CLAIMS,
     loops="2300",
+    needs="2320",
     x12="I9",
     says="the date of the other payer's decision stands at claim and at line",
 )
@@ -269,6 +302,7 @@ def decision_is_dated_once(claim: Node, context: Context) -> None:
     snip=4,
     kinds=_CLAIMS,
     loops="2300",
+    needs="2320",
     x12="I6",
     says="the date of the other payer's decision stands neither at claim nor at line",
 )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from rcm_x12.check.balance import lines_of
 from rcm_x12.check.dates import claim_date
 from rcm_x12.check.rules import Context, Segment, loop_rule, segment_rule
 from rcm_x12.pieces import at
@@ -71,10 +72,11 @@ def original_names_no_other(clm: Segment, claim: Node, context: Context) -> None
     x12="7",
     severity="warning",
     says="a professional claim is an original, a correction, a replacement or a void (1, 6, 7, 8)",
+    alone=True,
 )
 def frequency_is_known(clm: Segment, claim: Node, context: Context) -> None:
     """CLM05-3: claim frequency codes of the NUBC."""
-    frequency = at(place_of(claim, context), 2)
+    frequency = at(context.parts(at(clm, 5)), 2)
     if frequency and frequency not in {"1", "6", "7", "8"}:
         context.say(claim, clm, 5, 3)
 
@@ -87,6 +89,7 @@ def frequency_is_known(clm: Segment, claim: Node, context: Context) -> None:
     segment="CLM",
     x12="5",
     says="a claim id longer than 20 characters does not come back whole",
+    alone=True,
 )
 def claim_id_comes_back(clm: Segment, claim: Node, context: Context) -> None:
     """CLM01: payers return 20 characters, whatever the element allows."""
@@ -157,6 +160,7 @@ def accident_date_has_an_accident(dtp: Segment, claim: Node, context: Context) -
     segment="CLM",
     x12="I9",
     says="an auto accident (CLM11 AA) needs its state (CLM11-4)",
+    alone=True,
 )
 def auto_accident_has_a_state(clm: Segment, claim: Node, context: Context) -> None:
     """CLM11-4 is required when CLM11-1 or -2 is AA and the accident was in the United States."""
@@ -201,6 +205,7 @@ _DIAGNOSIS = re.compile(
     segment="HI",
     x12="I12",
     says="a diagnosis or procedure code is sent without its dot",
+    alone=True,
 )
 def diagnosis_has_no_dot(hi: Segment, claim: Node, context: Context) -> None:
     """HI: the decimal point is implied."""
@@ -222,6 +227,7 @@ _VALUES = frozenset({"BE", "BH", "BI", "BG", "TC", "DR"})
     segment="HI",
     x12="I12",
     says="an ICD-10-CM code is a letter, a digit and one to five letters or digits",
+    alone=True,
 )
 def diagnosis_has_its_form(hi: Segment, claim: Node, context: Context) -> None:
     """HI under ABK, ABF, ABJ, APR and ABN."""
@@ -243,12 +249,14 @@ _ICD_10 = frozenset({"ABK", "ABF", "ABJ", "APR", "ABN"})
     segment="HI",
     x12="I12",
     says="a diagnosis of the claim is repeated",
+    alone=True,
 )
 def diagnosis_stands_once(hi: Segment, claim: Node, context: Context) -> None:
     """HI*ABK of loop 2300: a code occurs once."""
     seen = set()
-    for found, place, parts in diagnoses(claim, context):
-        if found is hi:
+    for place, text in enumerate(hi[1:], 1):
+        parts = context.parts(text)
+        if parts[0] in {"ABK", "ABF", "BK", "BF"}:
             if at(parts, 1) in seen:
                 context.say(claim, hi, place, 2)
             seen.add(at(parts, 1))
@@ -262,6 +270,7 @@ def diagnosis_stands_once(hi: Segment, claim: Node, context: Context) -> None:
     segment="HI",
     x12="I12",
     says="ICD-9 and ICD-10 codes stand in one claim",
+    alone=True,
 )
 def diagnoses_are_of_one_kind(hi: Segment, claim: Node, context: Context) -> None:
     """HI: BK goes with BF, ABK with ABF."""
@@ -314,6 +323,7 @@ def _provider_rule(loop_name: str, who: str, kinds: str) -> None:
         snip=4,
         kinds=kinds,
         loops="2300",
+        needs=loop_name,
         x12="I9",
         severity="warning",
         says=f"the {who.replace('-', ' ')} provider is the billing provider and is not repeated",
@@ -335,6 +345,7 @@ _provider_rule("2310C", "facility", "837P")
     snip=4,
     kinds="837P",
     loops="2300",
+    needs="2310B",
     x12="I9",
     severity="warning",
     says="the rendering provider of the line is that of the claim and is not repeated",
@@ -374,9 +385,8 @@ def billing_provider_has_an_npi(top: Node, context: Context) -> None:
 )
 def epsdt_says_where_it_refers(claim: Node, context: Context) -> None:
     """CRC*ZZ of loop 2300 is required on claims of early and periodic screening."""
-    told = any(crc[1:2] == ["ZZ"] for crc in claim.by.get("CRC", ()))
-    for line in () if told else claim.loops("2400"):
-        sv1 = line.by.get("SV1")
-        if sv1 and at(sv1[0], 11) == "Y":
-            context.say(claim, missing="CRC", trigger=(sv1[0], 11, 0))
+    for line in lines_of(claim, context):
+        if at(line.service, 11) == "Y":
+            if not any(crc[1:2] == ["ZZ"] for crc in claim.by.get("CRC", ())):
+                context.say(claim, missing="CRC", trigger=(line.service, 11, 0))
             return

@@ -107,7 +107,7 @@ def _rule(place: str, given: Any, errors: list[str]) -> Rule | None:
         *head,
         frozenset(kinds),
         frozenset({given["loop"]}),
-        "",
+        frozenset(),
         _test(given),
         "A companion rule.",
     )

@@ -51,6 +51,7 @@ def claim_date(claim: Node, context: Context) -> date:
     segment="DTP",
     x12="8",
     says="DTP03 is not what the format in DTP02 says",
+    alone=True,
 )
 def date_has_its_form(dtp: Segment, loop: Node, context: Context) -> None:
     """DTP02 D8 is CCYYMMDD, RD8 two of them with a dash, DT a day with HHMM, TM a time."""
@@ -73,6 +74,7 @@ def date_has_its_form(dtp: Segment, loop: Node, context: Context) -> None:
     segment="DTP",
     x12="8",
     says="the range ends before it begins",
+    alone=True,
 )
 def range_runs_forward(dtp: Segment, loop: Node, context: Context) -> None:
     """A range RD8 runs from the earlier day to the later."""
@@ -90,6 +92,7 @@ def range_runs_forward(dtp: Segment, loop: Node, context: Context) -> None:
     segment="DMG",
     x12="8",
     says="the birth date is not a date as CCYYMMDD",
+    alone=True,
 )
 def birth_date_is_a_date(dmg: Segment, loop: Node, context: Context) -> None:
     """DMG02 under format D8."""
@@ -105,6 +108,7 @@ def birth_date_is_a_date(dmg: Segment, loop: Node, context: Context) -> None:
     segment="DMG",
     x12="8",
     says="the birth date lies in the future",
+    alone=True,
 )
 def nobody_is_born_tomorrow(dmg: Segment, loop: Node, context: Context) -> None:
     """A patient was born before the file was made."""
@@ -147,6 +151,7 @@ _PAST = frozenset(
     segment="DTP",
     x12="8",
     says="what is claimed lies in the future",
+    alone=True,
 )
 def nothing_is_claimed_ahead(dtp: Segment, loop: Node, context: Context) -> None:
     """Dates of service, onset, accident, admission and payment are past when a claim is made."""
@@ -164,6 +169,7 @@ def nothing_is_claimed_ahead(dtp: Segment, loop: Node, context: Context) -> None
     segment="DTP",
     severity="info",
     says="a range of one day is sent as a day (D8)",
+    alone=True,
 )
 def range_has_two_days(dtp: Segment, line: Node, context: Context) -> None:
     """DTP*472 of loop 2400: RD8 is for services that span days."""
@@ -178,6 +184,7 @@ def range_has_two_days(dtp: Segment, line: Node, context: Context) -> None:
     snip=4,
     kinds="837P",
     loops="2300",
+    needs="DTP",
     x12="I6",
     says="the discharge lies before the admission",
 )

@@ -8,7 +8,7 @@ from rcm_x12.check import hierarchy
 from rcm_x12.check.catalogue import STRUCTURE
 from rcm_x12.check.codesets import CodeSets
 from rcm_x12.check.external import coded
-from rcm_x12.check.plan import CLAIM_LOOPS, kind_of, plan_of, units_of
+from rcm_x12.check.plan import CLAIM_LOOPS, SegmentPlan, kind_of, plan_of, units_of
 from rcm_x12.check.remittance import provider_adjustments
 from rcm_x12.check.report import Checked
 from rcm_x12.check.rules import Context, Rule, Segment
@@ -22,6 +22,10 @@ from rcm_x12.walker import FINDINGS_MAX, Node, Walk
 
 _LOOPS_MAX: Final = 2000
 """Of one parent that rules see; more are walked and counted."""
+_CLEAN_MAX: Final = 5000
+_CLEAN_TEXT_MAX: Final = 200
+_JOINT: Final = "\x00"
+"""Joins a segment for the memory of what was clean; no segment can hold it unseen."""
 
 
 class SetChecker:
@@ -50,6 +54,8 @@ class SetChecker:
         self._claim_loop = CLAIM_LOOPS.get(self.kind, "")
         self._claims = 0
         self._count = hierarchy.Count()
+        self._said = 0
+        self._clean: dict[SegmentPlan, set[str]] = {}
         self._dressed = 0
         """Findings before this one are complete."""
         self.context = Context(separators.component, separators.repetition, today, codes, self._say)
@@ -78,14 +84,35 @@ class SetChecker:
         plan, context = self._plan.get(node.name), self.context
         if plan is not None:
             by = node.by
-            for segment_id, tests in plan.by_segment:
-                for segment in by.get(segment_id, ()):
-                    for self._rule, test in tests:
+            for one in plan.segments:
+                for segment in by.get(one.id, ()):
+                    if one.alone:
+                        self._judge_alone(one, segment, node)
+                    for self._rule, test in one.beside:
                         test(segment, node, context)
-            for self._rule, whole in plan.whole:
+            counts = node.counts
+            for places, self._rule, whole in plan.whole:
+                if places and not any(map(counts.__getitem__, places)):
+                    continue
                 whole(node, context)
         for child in node.children:
             self._judge(child)
+        # Nobody looks below a loop that was judged; cut, the nodes go without the cycle collector.
+        node.children.clear()
+
+    def _judge_alone(self, plan: SegmentPlan, segment: Segment, node: Node) -> None:
+        """Ask a segment by itself, unless the same text was found clean in this loop before."""
+        text = _JOINT.join(segment)
+        clean = self._clean.setdefault(plan, set())
+        if text in clean:
+            return
+        before = self._said
+        for self._rule, test in plan.alone:
+            test(segment, node, self.context)
+        if self._said == before and len(text) <= _CLEAN_TEXT_MAX:
+            if len(clean) >= _CLEAN_MAX:
+                clean.clear()
+            clean.add(text)
 
     def _watch(self, segment: Segment, check: Check, node: Node) -> None:
         if segment[0] == "HL":
@@ -113,6 +140,7 @@ class SetChecker:
         message: str = "",
     ) -> None:
         rule, walk = self._rule, self._walk
+        self._said += 1
         walk.has_errors = walk.has_errors or rule.severity == "error"
         if len(self.findings) >= FINDINGS_MAX:
             walk.omitted += 1

@@ -36,7 +36,7 @@ LISTED: dict[str, tuple[Rule, str]] = {
             "7",
             _EVERY,
             frozenset({"*"}),
-            "",
+            frozenset(),
             None,
             f"Code set `{code_set}`, wherever a guide refers to it.",
         ),
@@ -49,7 +49,8 @@ RULES.update({rule.code: rule for rule, _ in LISTED.values()})
 
 def stands(context: Context, code_set: str, code: str, on: date) -> bool:
     """Whether nothing speaks against a code on a day."""
-    return context.codes.look(code_set, code, on) in {Standing.VALID, Standing.NOT_LOADED}
+    standing = context.codes.look(code_set, code, on)
+    return standing is Standing.VALID or standing is Standing.NOT_LOADED
 
 
 def coded(segment: Segment, check: Check, context: Context) -> list[tuple[Rule, int, int]]:
@@ -157,6 +158,7 @@ for _segment, _element in _PROCEDURES:
     segment="PRV",
     x12="7",
     says="the taxonomy code is not in its code set",
+    alone=True,
 )
 def taxonomy_is_known(prv: Segment, loop: Node, context: Context) -> None:
     """PRV03 under qualifier PXC: the NUCC provider taxonomy."""
@@ -188,6 +190,7 @@ def revenue_is_known(sv2: Segment, line: Node, context: Context) -> None:
     x12="7",
     severity="warning",
     says="the national drug code is not in its code set",
+    alone=True,
 )
 def drug_is_known(lin: Segment, drug: Node, context: Context) -> None:
     """LIN03 under qualifier N4."""
@@ -204,6 +207,7 @@ def drug_is_known(lin: Segment, drug: Node, context: Context) -> None:
     x12="7",
     severity="warning",
     says="the adjustment reason is not in the code set; money does not wait for it",
+    alone=True,
 )
 def adjustment_reason_is_known(cas: Segment, loop: Node, context: Context) -> None:
     """CAS02, 05, 08 ...: claim adjustment reason codes, external code source 139."""
@@ -221,6 +225,7 @@ def adjustment_reason_is_known(cas: Segment, loop: Node, context: Context) -> No
     x12="7",
     severity="warning",
     says="the remark is not in the code set; money does not wait for it",
+    alone=True,
 )
 def remark_is_known(lq: Segment, line: Node, context: Context) -> None:
     """LQ02 under HE: remittance advice remark codes, external code source 411."""

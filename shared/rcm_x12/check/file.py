@@ -38,7 +38,6 @@ def check_file(
     framer = CheckFramer(opener.open)
     odd: list[Finding] = []
     for block in blocks(source, odd):
-        framer.separators = block.separators
         _feed(framer, block, odd)
     framer.adopt(odd)
     framer.finish()
@@ -46,14 +45,17 @@ def check_file(
 
 
 def _feed(framer: CheckFramer, block: Block, odd: list[Finding]) -> None:
+    if not odd and _is_clean(block):
+        framer.take_block(block)
+        return
+    framer.separators = block.separators
     element = block.separators.element
-    is_dirty = not _is_clean(block)
     for position, text in enumerate(block.segments, block.first):
         segment = text.split(element)
         framer.take(segment, position)
         if odd:
             framer.adopt(odd)
-        if is_dirty and _FOREIGN.search(_without_separators(text, block)):
+        if _FOREIGN.search(_without_separators(text, block)):
             framer.character(segment, position)
 
 

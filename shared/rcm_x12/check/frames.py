@@ -62,10 +62,9 @@ class CheckFramer(Framer[Checked]):
         self.omitted = 0
         self.has_errors = False
 
-    def take(self, segment: list[str], position: int) -> None:
-        if segment[0] == "TA1" and self._head is None and self._outer is not None:
+    def _note_ta1(self) -> None:
+        if self._outer is not None:
             self._outer.has_ta1 = True
-        super().take(segment, position)
 
     def finish(self) -> None:
         super().finish()

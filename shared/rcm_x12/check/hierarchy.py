@@ -3,7 +3,6 @@
 from typing import Final
 
 from rcm_x12.check.rules import RULES, Context, Rule, Segment, segment_rule
-from rcm_x12.layout import Loop
 from rcm_x12.pieces import at
 from rcm_x12.walker import Node
 
@@ -16,7 +15,7 @@ NUMBER: Final = Rule(
     "7",
     frozenset(_KINDS.split()),
     frozenset({"*"}),
-    "HL",
+    frozenset({"HL"}),
     None,
     "HL01 numbers the levels of one transaction set in the order in which they stand.",
 )
@@ -58,12 +57,9 @@ def parent_is_the_level_above(hl: Segment, loop: Node, context: Context) -> None
         context.say(loop, hl, 2)
 
 
-def _children(loop: Node) -> int:
-    return sum(
-        loop.counts[index]
-        for index, child in enumerate(loop.spot.loop.children)
-        if isinstance(child, Loop) and child.opener.id == "HL"
-    )
+def has_level_below(loop: Node) -> bool:
+    """Whether another HL is subordinate to this loop's."""
+    return any(loop.counts[place] for place in loop.spot.levels)
 
 
 @segment_rule(
@@ -77,7 +73,7 @@ def _children(loop: Node) -> int:
 )
 def announced_child_comes(hl: Segment, loop: Node, context: Context) -> None:
     """HL04 1 says that another HL is subordinate to this one."""
-    if at(hl, 4) == "1" and not _children(loop):
+    if at(hl, 4) == "1" and not has_level_below(loop):
         context.say(loop, hl, 4)
 
 
@@ -92,5 +88,5 @@ def announced_child_comes(hl: Segment, loop: Node, context: Context) -> None:
 )
 def coming_child_is_announced(hl: Segment, loop: Node, context: Context) -> None:
     """HL04 0 says that no HL is subordinate to this one."""
-    if at(hl, 4) == "0" and _children(loop):
+    if at(hl, 4) == "0" and has_level_below(loop):
         context.say(loop, hl, 4)

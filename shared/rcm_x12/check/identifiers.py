@@ -35,6 +35,7 @@ def has_check_digit(npi: str) -> bool:
     segment="NM1",
     x12="I12",
     says="a national provider identifier has ten digits",
+    alone=True,
 )
 def npi_has_ten_digits(nm1: Segment, loop: Node, context: Context) -> None:
     """NM109 under NM108 XX."""
@@ -50,6 +51,7 @@ def npi_has_ten_digits(nm1: Segment, loop: Node, context: Context) -> None:
     segment="NM1",
     x12="I12",
     says="the check digit of the national provider identifier is wrong",
+    alone=True,
 )
 def npi_is_well_copied(nm1: Segment, loop: Node, context: Context) -> None:
     """45 CFR 162.406: the tenth digit is a Luhn check digit over 80840 and the nine before it."""
@@ -65,6 +67,7 @@ def npi_is_well_copied(nm1: Segment, loop: Node, context: Context) -> None:
     segment="PRV",
     x12="I12",
     says="a taxonomy code has ten characters and ends in X",
+    alone=True,
 )
 def taxonomy_has_its_form(prv: Segment, loop: Node, context: Context) -> None:
     """PRV03 under PRV02 PXC."""
@@ -80,6 +83,7 @@ def taxonomy_has_its_form(prv: Segment, loop: Node, context: Context) -> None:
     segment="REF",
     x12="I12",
     says="a tax or social security number has nine digits and no dash",
+    alone=True,
 )
 def tax_id_is_nine_digits(ref: Segment, loop: Node, context: Context) -> None:
     """REF02 under EI or SY."""
@@ -95,6 +99,7 @@ def tax_id_is_nine_digits(ref: Segment, loop: Node, context: Context) -> None:
     segment="REF",
     x12="I12",
     says="a CLIA number is two digits, D and seven digits",
+    alone=True,
 )
 def clia_has_its_form(ref: Segment, loop: Node, context: Context) -> None:
     """REF02 under X4 or F4."""
@@ -114,6 +119,7 @@ def _is_domestic(n4: Segment) -> bool:
     segment="N4",
     x12="I12",
     says="a ZIP code of the United States has five or nine digits",
+    alone=True,
 )
 def zip_has_its_form(n4: Segment, loop: Node, context: Context) -> None:
     """N403 without N404."""
@@ -131,15 +137,15 @@ _PROVINCES = frozenset(
     "zip-nine-digits",
     snip=2,
     kinds=_CLAIMS,
-    loops="2010AA 2310C 2310E 2420C",
+    loops="2010AA 837P:2310C 837I:2310E 837P:2420C",
     segment="N4",
     x12="I12",
     says="the ZIP code of a billing provider or service facility has nine digits",
+    alone=True,
 )
 def provider_zip_is_full(n4: Segment, loop: Node, context: Context) -> None:
     """N403 of loop 2010AA and of service facilities: the full nine digits."""
-    is_facility = any(nm1[1:2] in (["85"], ["77"]) for nm1 in loop.by.get("NM1", ()))
-    if is_facility and _is_domestic(n4) and not _NINE(at(n4, 3)):
+    if _is_domestic(n4) and not _NINE(at(n4, 3)):
         context.say(loop, n4, 3)
 
 
@@ -151,6 +157,7 @@ def provider_zip_is_full(n4: Segment, loop: Node, context: Context) -> None:
     segment="N4",
     x12="I9",
     says="an address in the United States needs its state",
+    alone=True,
 )
 def domestic_address_has_a_state(n4: Segment, loop: Node, context: Context) -> None:
     """N402 is required when the address is in the United States or Canada."""
@@ -166,6 +173,7 @@ def domestic_address_has_a_state(n4: Segment, loop: Node, context: Context) -> N
     segment="N4",
     x12="I9",
     says="an address in the United States needs its ZIP code",
+    alone=True,
 )
 def domestic_address_has_a_zip(n4: Segment, loop: Node, context: Context) -> None:
     """N403 is required when the address is in the United States or Canada."""
@@ -181,6 +189,7 @@ def domestic_address_has_a_zip(n4: Segment, loop: Node, context: Context) -> Non
     segment="N3",
     x12="I12",
     says="a billing provider has a street address; a PO box belongs into loop 2010AB",
+    alone=True,
 )
 def billing_address_is_a_street(n3: Segment, loop: Node, context: Context) -> None:
     """N3 of loop 2010AA."""
@@ -198,6 +207,7 @@ def billing_address_is_a_street(n3: Segment, loop: Node, context: Context) -> No
     x12="I12",
     severity="warning",
     says="a telephone or fax number is ten digits without punctuation",
+    alone=True,
 )
 def telephone_is_ten_digits(per: Segment, loop: Node, context: Context) -> None:
     """PER04, 06, 08 under TE or FX."""

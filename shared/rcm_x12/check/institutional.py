@@ -205,6 +205,7 @@ def line_lies_within_the_statement(claim: Node, context: Context) -> None:
     segment="SV2",
     x12="I12",
     says="a revenue code has four digits",
+    alone=True,
 )
 def revenue_has_four_digits(sv2: Segment, line: Node, context: Context) -> None:
     """SV201, with its leading zero."""
@@ -220,6 +221,7 @@ def revenue_has_four_digits(sv2: Segment, line: Node, context: Context) -> None:
     segment="SV2",
     x12="I12",
     says="revenue code 0001 is the total of a paper form, not a line",
+    alone=True,
 )
 def total_is_no_line(sv2: Segment, line: Node, context: Context) -> None:
     """SV201 0001 is not sent; CLM02 is the total."""

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from rcm_x12.check.balance import line_segment
+from rcm_x12.check.balance import lines_of
 from rcm_x12.check.claims import diagnoses, place_of, reference
 from rcm_x12.check.rules import Context, Segment, loop_rule, segment_rule
 from rcm_x12.pieces import at
@@ -26,10 +26,10 @@ _NDC = re.compile(r"[0-9]{11}", re.ASCII).fullmatch
 )
 def lines_are_counted(claim: Node, context: Context) -> None:
     """LX01 of loop 2400 begins at 1 in every claim."""
-    for number, line in enumerate(claim.loops("2400"), 1):
-        lx = line.segments[0]
+    for number, line in enumerate(lines_of(claim, context), 1):
+        lx = line.node.segments[0]
         if at(lx, 1) != str(number):
-            context.say(line, lx, 1)
+            context.say(line.node, lx, 1)
             return
 
 
@@ -44,11 +44,17 @@ def lines_are_counted(claim: Node, context: Context) -> None:
 def pointer_finds_its_diagnosis(claim: Node, context: Context) -> None:
     """SV107: each pointer is the place of a diagnosis in HI of loop 2300."""
     count = sum(1 for _ in diagnoses(claim, context))
-    for line in claim.loops("2400"):
-        for sv1 in line.by.get("SV1", ()):
-            for place, pointer in enumerate(context.parts(at(sv1, 7)), 1):
-                if pointer.isdecimal() and len(pointer) <= 2 and not 1 <= int(pointer) <= count:
-                    context.say(line, sv1, 7, place)
+    for line in lines_of(claim, context):
+        pointers = at(line.service, 7)
+        if pointers in _LOWEST[:count]:
+            continue
+        for place, pointer in enumerate(context.parts(pointers), 1):
+            if pointer.isdecimal() and len(pointer) <= 2 and not 1 <= int(pointer) <= count:
+                context.say(line.node, line.service, 7, place)
+
+
+_LOWEST = tuple(map(str, range(1, 13)))
+"""A single pointer, the commonest case, is answered by a look."""
 
 
 @segment_rule(
@@ -59,6 +65,7 @@ def pointer_finds_its_diagnosis(claim: Node, context: Context) -> None:
     segment="SV1",
     x12="I12",
     says="the line points to one diagnosis twice",
+    alone=True,
 )
 def pointers_differ(sv1: Segment, line: Node, context: Context) -> None:
     """SV107: the first pointer is the primary one, and none is repeated."""
@@ -67,18 +74,19 @@ def pointers_differ(sv1: Segment, line: Node, context: Context) -> None:
         context.say(line, sv1, 7, len(pointers))
 
 
-@loop_rule(
+@segment_rule(
     "line-units-zero",
     snip=4,
     kinds=_CLAIMS,
     loops="2400",
+    segment="SV1 SV2",
+    alone=True,
     x12="I12",
     says="a line has more than zero units",
 )
-def line_has_units(line: Node, context: Context) -> None:
+def line_has_units(service: Segment, line: Node, context: Context) -> None:
     """SV104 (professional) and SV205 (institutional)."""
-    service = line_segment(line)
-    place = 4 if service[:1] == ["SV1"] else 5
+    place = 4 if service[0] == "SV1" else 5
     text = at(service, place)
     if text:
         try:
@@ -88,78 +96,83 @@ def line_has_units(line: Node, context: Context) -> None:
             return
 
 
-def procedure_of(line: Node, context: Context) -> list[str]:
-    """The components of SV101 or SV202."""
-    service = line_segment(line)
-    return context.parts(at(service, 1 if service[:1] == ["SV1"] else 2)) if service else [""]
+def _procedure_place(service: Segment) -> int:
+    return 1 if service[0] == "SV1" else 2
 
 
-def _place_of_procedure(line: Node) -> int:
-    return 1 if line_segment(line)[0] == "SV1" else 2
-
-
-@loop_rule(
+@segment_rule(
     "procedure-form",
     snip=2,
     kinds=_CLAIMS,
     loops="2400",
+    segment="SV1 SV2",
+    alone=True,
     x12="I12",
     says="a HCPCS code has five characters, the middle three of them digits",
 )
-def procedure_has_its_form(line: Node, context: Context) -> None:
+def procedure_has_its_form(service: Segment, line: Node, context: Context) -> None:
     """SV101-2 and SV202-2 under HC."""
-    parts = procedure_of(line, context)
+    parts = context.parts(at(service, _procedure_place(service)))
     if parts[0] == "HC" and at(parts, 1) and not _HCPCS(parts[1]):
-        context.say(line, line_segment(line), _place_of_procedure(line), 2)
+        context.say(line, service, _procedure_place(service), 2)
 
 
-@loop_rule(
+@segment_rule(
     "modifier-form",
     snip=2,
     kinds=_CLAIMS,
     loops="2400",
+    segment="SV1 SV2",
+    alone=True,
     x12="I12",
     says="a modifier has two letters or digits",
 )
-def modifier_has_its_form(line: Node, context: Context) -> None:
+def modifier_has_its_form(service: Segment, line: Node, context: Context) -> None:
     """SV101-3 to -6 and SV202-3 to -6."""
-    for place, modifier in enumerate(procedure_of(line, context)[2:6], 3):
+    parts = context.parts(at(service, _procedure_place(service)))
+    for place, modifier in enumerate(parts[2:6], 3):
         if modifier and not _MODIFIER(modifier):
-            context.say(line, line_segment(line), _place_of_procedure(line), place)
+            context.say(line, service, _procedure_place(service), place)
 
 
-@loop_rule(
+@segment_rule(
     "modifier-repeated",
     snip=4,
     kinds=_CLAIMS,
     loops="2400",
+    segment="SV1 SV2",
+    alone=True,
     x12="I12",
     severity="warning",
     says="a modifier of the line is repeated",
 )
-def modifiers_differ(line: Node, context: Context) -> None:
+def modifiers_differ(service: Segment, line: Node, context: Context) -> None:
     """SV101-3 to -6: a modifier says the same twice."""
-    modifiers = [one for one in procedure_of(line, context)[2:6] if one]
+    parts = context.parts(at(service, _procedure_place(service)))
+    modifiers = [one for one in parts[2:6] if one]
     if len(modifiers) > 1 and len(set(modifiers)) < len(modifiers):
-        context.say(line, line_segment(line), _place_of_procedure(line), 3)
+        context.say(line, service, _procedure_place(service), 3)
 
 
-@loop_rule(
+@segment_rule(
     "description-missing",
     snip=4,
     kinds="837P",
     loops="2400",
+    segment="SV1",
     x12="I9",
     severity="warning",
     says="an unlisted procedure is described (SV101-7)",
 )
-def unlisted_procedure_is_described(line: Node, context: Context) -> None:
+def unlisted_procedure_is_described(sv1: Segment, line: Node, context: Context) -> None:
     """SV101-7 is required when the code does not describe the service (codes that end in 99)."""
-    parts = procedure_of(line, context)
+    if "99" not in at(sv1, 1):
+        return
+    parts = context.parts(sv1[1])
     code = at(parts, 1)
     is_unlisted = parts[0] == "HC" and code.endswith("99") and code.isdecimal() and code >= "10000"
     if is_unlisted and not at(parts, 6) and "NTE" not in line.by:
-        context.say(line, line_segment(line), 1, 7)
+        context.say(line, sv1, 1, 7)
 
 
 @segment_rule(
@@ -190,11 +203,11 @@ def line_place_differs(sv1: Segment, line: Node, context: Context) -> None:
 def line_control_is_its_own(claim: Node, context: Context) -> None:
     """REF*6R of loop 2400 is unique within the claim; the 835 returns it."""
     seen = set()
-    for line in claim.loops("2400"):
-        ref = reference(line, "6R")
+    for line in lines_of(claim, context):
+        ref = reference(line.node, "6R")
         if ref is not None:
             if at(ref, 2) in seen:
-                context.say(line, ref, 2)
+                context.say(line.node, ref, 2)
             seen.add(at(ref, 2))
 
 
@@ -204,6 +217,7 @@ def _repeats_the_claim(qualifier: str, name: str, words: str) -> None:
         snip=4,
         kinds="837P",
         loops="2300",
+        needs="REF",
         x12="I9",
         severity="warning",
         says=f"the {words} of the line is that of the claim and is not repeated",
@@ -231,6 +245,7 @@ _repeats_the_claim("X4", "clia", "CLIA number")
     segment="LIN",
     x12="I12",
     says="a national drug code is sent as eleven digits",
+    alone=True,
 )
 def drug_has_eleven_digits(lin: Segment, drug: Node, context: Context) -> None:
     """LIN03 under N4: the 5-4-2 form without dashes."""
@@ -246,6 +261,7 @@ def drug_has_eleven_digits(lin: Segment, drug: Node, context: Context) -> None:
     segment="CTP",
     x12="I12",
     says="a drug has a quantity above zero",
+    alone=True,
 )
 def drug_has_a_quantity(ctp: Segment, drug: Node, context: Context) -> None:
     """CTP04 of loop 2410."""
@@ -256,20 +272,20 @@ def drug_has_a_quantity(ctp: Segment, drug: Node, context: Context) -> None:
         return
 
 
-@loop_rule(
+@segment_rule(
     "drug-missing",
     snip=4,
     kinds="837P",
     loops="2400",
+    segment="SV1",
     x12="I6",
     severity="info",
     says="a drug (HCPCS J code) is often wanted with its national drug code (loop 2410)",
 )
-def drug_is_named(line: Node, context: Context) -> None:
+def drug_is_named(sv1: Segment, line: Node, context: Context) -> None:
     """Loop 2410 is required where law or contract asks for the drug; payers differ."""
-    parts = procedure_of(line, context)
-    if parts[0] == "HC" and at(parts, 1)[:1] == "J" and line.loop("2410") is None:
-        context.say(line, missing="LIN", trigger=(line_segment(line), 1, 2))
+    if at(sv1, 1).startswith(f"HC{context.component}J") and line.loop("2410") is None:
+        context.say(line, missing="LIN", trigger=(sv1, 1, 2))
 
 
 @loop_rule(
@@ -285,13 +301,13 @@ def laboratory_has_a_clia_number(claim: Node, context: Context) -> None:
     """REF*X4 is required for tests that CLIA covers; 80000 to 89999 unless referred out (90)."""
     if reference(claim, "X4") is not None:
         return
-    for line in claim.loops("2400"):
-        parts = procedure_of(line, context)
+    for line in lines_of(claim, context):
+        code = line.code
         if (
-            parts[0] == "HC"
-            and at(parts, 1)[:1] == "8"
-            and _HCPCS(parts[1])
-            and "90" not in parts[2:6]
-            and reference(line, "X4") is None
+            code[:1] == "8"
+            and line.parts[0] == "HC"
+            and _HCPCS(code)
+            and "90" not in line.parts[2:6]
+            and reference(line.node, "X4") is None
         ):
-            context.say(line, missing="REF", trigger=(line_segment(line), 1, 2))
+            context.say(line.node, missing="REF", trigger=(line.service, 1, 2))

@@ -1,17 +1,27 @@
 """Which tests each loop of a guide asks, worked out once per guide and choice of rules."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rcm_x12.check.rules import LoopTest, Rule, SegmentTest
-from rcm_x12.layout import Guide, Loop
+from rcm_x12.layout import Guide, Loop, SegmentUse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentPlan:
+    """The tests of one segment id in a loop."""
+
+    id: str
+    alone: tuple[tuple[Rule, SegmentTest], ...]
+    beside: tuple[tuple[Rule, SegmentTest], ...]
+    """Those that look at more than the segment."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoopPlan:
-    by_segment: tuple[tuple[str, tuple[tuple[Rule, SegmentTest], ...]], ...]
-    whole: tuple[tuple[Rule, LoopTest], ...]
+    segments: tuple[SegmentPlan, ...]
+    whole: tuple[tuple[tuple[int, ...], Rule, LoopTest], ...]
+    """Tests of the loop, each with the places one of which must have something in it."""
 
 
 Plan = dict[str, LoopPlan]
@@ -53,24 +63,41 @@ def plan_of(guide: Guide, rules: tuple[Rule, ...]) -> Plan:
     """The plan of a guide under these rules."""
     kind = kind_of(guide)
     fitting = [rule for rule in rules if rule.test is not None and kind in rule.kinds]
-    names = set(_names(guide.root))
-    return {name: _loop(name, fitting) for name in names}
+    return {name: _plan(loop, kind, fitting) for name, loop in _loops(guide.root).items()}
 
 
-def _names(loop: Loop) -> Collection[str]:
-    found = [loop.name]
+def _loops(loop: Loop) -> dict[str, Loop]:
+    found = {loop.name: loop}
     for child in loop.children:
         if isinstance(child, Loop):
-            found += _names(child)
+            found |= _loops(child)
     return found
 
 
-def _loop(name: str, rules: list[Rule]) -> LoopPlan:
-    asked = name or ROOT
-    mine = [rule for rule in rules if asked in rule.loops or "*" in rule.loops]
-    segments = dict.fromkeys(rule.segment for rule in mine if rule.segment)
-    by_segment = tuple(
-        (one, tuple((rule, rule.test) for rule in mine if rule.segment == one)) for one in segments
+def _plan(loop: Loop, kind: str, rules: list[Rule]) -> LoopPlan:
+    asked = {"*", loop.name or ROOT, f"{kind}:{loop.name}"}
+    mine = [rule for rule in rules if asked & rule.loops]
+    present = dict.fromkeys(child.id for child in loop.children if isinstance(child, SegmentUse))
+    segments = []
+    for one in present:
+        tests = [(rule, rule.test) for rule in mine if one in rule.segments]
+        if tests:
+            alone = tuple(test for test in tests if test[0].alone)
+            beside = tuple(test for test in tests if not test[0].alone)
+            segments.append(SegmentPlan(one, alone, beside))  # type: ignore[arg-type]
+    whole = []
+    for rule in mine:
+        if not rule.segments:
+            places = _places(loop, rule.needs)
+            if places or not rule.needs:
+                whole.append((places, rule, rule.test))
+    return LoopPlan(tuple(segments), tuple(whole))  # type: ignore[arg-type]
+
+
+def _places(loop: Loop, needs: frozenset[str]) -> tuple[int, ...]:
+    """Where in a loop the loops and segments of these names stand."""
+    return tuple(
+        index
+        for index, child in enumerate(loop.children)
+        if (child.name if isinstance(child, Loop) else child.id) in needs
     )
-    whole = tuple((rule, rule.test) for rule in mine if not rule.segment)
-    return LoopPlan(by_segment, whole)  # type: ignore[arg-type]

@@ -135,6 +135,7 @@ def payment_balances(bpr: Segment, root: Node, context: Context) -> None:
     loops="ROOT",
     segment="BPR",
     says="BPR02 is negative; a shortfall belongs into PLB*FB",
+    alone=True,
 )
 def payment_is_not_negative(bpr: Segment, root: Node, context: Context) -> None:
     """BPR02 is zero or more; what is owed is carried forward by PLB*FB."""
@@ -151,6 +152,7 @@ def payment_is_not_negative(bpr: Segment, root: Node, context: Context) -> None:
     segment="BPR",
     x12="I12",
     says="no payment (BPR04 NON, BPR01 H) goes with an amount of zero, and only with it",
+    alone=True,
 )
 def no_payment_is_zero(bpr: Segment, root: Node, context: Context) -> None:
     """BPR01 H and BPR04 NON: notification only."""
@@ -168,6 +170,7 @@ def no_payment_is_zero(bpr: Segment, root: Node, context: Context) -> None:
     x12="I9",
     severity="warning",
     says="a payment by ACH or wire names both banks and accounts",
+    alone=True,
 )
 def transfer_names_both_accounts(bpr: Segment, root: Node, context: Context) -> None:
     """BPR06 to BPR10 and BPR12 to BPR15 are required when BPR04 is ACH, BOP or FWT."""
@@ -187,6 +190,7 @@ def transfer_names_both_accounts(bpr: Segment, root: Node, context: Context) -> 
     x12="I12",
     severity="warning",
     says="TRN03 is 1 and the payer's nine-digit tax number",
+    alone=True,
 )
 def payer_is_a_tax_number(trn: Segment, root: Node, context: Context) -> None:
     """TRN03 pairs the remittance with the bank's addenda."""
@@ -202,6 +206,7 @@ def payer_is_a_tax_number(trn: Segment, root: Node, context: Context) -> None:
     loops="2100",
     segment="CLP",
     says="a reversal (CLP02 22) takes back what was charged, so CLP03 is not positive",
+    alone=True,
 )
 def reversal_is_negative(clp: Segment, claim: Node, context: Context) -> None:
     """A reversal repeats the original with every amount negated."""
@@ -219,6 +224,7 @@ def reversal_is_negative(clp: Segment, claim: Node, context: Context) -> None:
     x12="I13",
     severity="warning",
     says="a reversal (CLP02 22) does not tell the patient's share (CLP05)",
+    alone=True,
 )
 def reversal_has_no_share(clp: Segment, claim: Node, context: Context) -> None:
     """CLP05 is not used on reversals."""
@@ -235,6 +241,7 @@ def reversal_has_no_share(clp: Segment, claim: Node, context: Context) -> None:
     x12="I12",
     severity="warning",
     says="an adjustment of zero adjusts nothing",
+    alone=True,
 )
 def adjustment_adjusts(cas: Segment, loop: Node, context: Context) -> None:
     """CAS03, 06, 09 and so on are not zero."""
@@ -248,6 +255,7 @@ def adjustment_adjusts(cas: Segment, loop: Node, context: Context) -> None:
     snip=4,
     kinds="835",
     loops="2100 2110",
+    needs="CAS",
     x12="I12",
     severity="warning",
     says="a reason stands twice under one group at one level",

@@ -55,7 +55,7 @@ SegmentTest = Callable[[Segment, Node, Context], None]
 LoopTest = Callable[[Node, Context], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One registered test."""
 
@@ -67,12 +67,16 @@ class Rule:
     """IK403 when it names an element, else IK304; empty for what a 999 does not judge."""
     kinds: frozenset[str]
     loops: frozenset[str]
-    """Loops that it looks at; `*` is every loop."""
-    segment: str
-    """The id of the segments that it looks at, or empty for the loop as a whole."""
+    """Loops that it looks at; `*` is every loop, `837I:2310E` is one of that kind only."""
+    segments: frozenset[str]
+    """Ids of the segments that it looks at; none for the loop as a whole."""
     test: SegmentTest | LoopTest | None
     """None when the walker does the looking (code lists that the guide itself names)."""
     source: str
+    needs: frozenset[str] = frozenset()
+    """Loops or segments within its loop, one of which must be there for it to matter."""
+    alone: bool = False
+    """Looks at nothing but the segment, so that a text once found clean is clean."""
 
 
 RULES: dict[str, Rule] = {}
@@ -88,12 +92,14 @@ def segment_rule(
     says: str,
     x12: str = "",
     severity: Severity = "error",
+    alone: bool = False,
 ) -> Callable[[SegmentTest], SegmentTest]:
     """Register a test of every such segment in these loops."""
 
     def register(test: SegmentTest) -> SegmentTest:
         head = (code, snip, severity, says, x12)
-        _add(Rule(*head, _set(kinds), _set(loops), segment, test, _source(test)))
+        where = (_set(kinds), _set(loops), _set(segment))
+        _add(Rule(*head, *where, test, _source(test), alone=alone))
         return test
 
     return register
@@ -106,6 +112,7 @@ def loop_rule(
     kinds: str,
     loops: str,
     says: str,
+    needs: str = "",
     x12: str = "",
     severity: Severity = "error",
 ) -> Callable[[LoopTest], LoopTest]:
@@ -113,7 +120,8 @@ def loop_rule(
 
     def register(test: LoopTest) -> LoopTest:
         head = (code, snip, severity, says, x12)
-        _add(Rule(*head, _set(kinds), _set(loops), "", test, _source(test)))
+        where = (_set(kinds), _set(loops), frozenset[str]())
+        _add(Rule(*head, *where, test, _source(test), _set(needs)))
         return test
 
     return register

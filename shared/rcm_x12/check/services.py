@@ -3,8 +3,7 @@
 import re
 from typing import Final
 
-from rcm_x12.check.balance import line_segment
-from rcm_x12.check.lines import procedure_of
+from rcm_x12.check.balance import Line, line_segment, lines_of
 from rcm_x12.check.rules import Context, Segment, loop_rule, segment_rule
 from rcm_x12.pieces import at
 from rcm_x12.walker import Node
@@ -24,6 +23,7 @@ _TRANSPORT = re.compile(r"A04(?:2[5-9]|3[0-6])", re.ASCII).fullmatch
     segment="SV1",
     x12="I12",
     says="anesthesia is counted in minutes (SV103 MJ)",
+    alone=True,
 )
 def anesthesia_is_timed(sv1: Segment, line: Node, context: Context) -> None:
     """SV103 is MJ for procedures 00100 to 01999 that have a time."""
@@ -43,6 +43,7 @@ def anesthesia_is_timed(sv1: Segment, line: Node, context: Context) -> None:
     segment="SV1",
     x12="I12",
     says="only anesthesia is counted in minutes (SV103 MJ)",
+    alone=True,
 )
 def minutes_are_for_anesthesia(sv1: Segment, line: Node, context: Context) -> None:
     """SV103 MJ is for procedures 00100 to 01999."""
@@ -60,6 +61,7 @@ def minutes_are_for_anesthesia(sv1: Segment, line: Node, context: Context) -> No
     segment="SV1",
     severity="warning",
     says="anesthesia has a modifier that says who gave it",
+    alone=True,
 )
 def anesthesia_says_who_gave_it(sv1: Segment, line: Node, context: Context) -> None:
     """CMS Claims Processing Manual 12 section 50: AA, AD, QK, QX, QY or QZ."""
@@ -71,13 +73,13 @@ def anesthesia_says_who_gave_it(sv1: Segment, line: Node, context: Context) -> N
         context.say(line, sv1, 1)
 
 
-def _transports(claim: Node, context: Context) -> list[Node]:
+def _transports(claim: Node, context: Context) -> list[Line]:
     """The lines that carry a patient."""
-    return [
-        line
-        for line in claim.children
-        if line.name == "2400" and _TRANSPORT(at(procedure_of(line, context), 1))
-    ]
+    known: list[Line] | None = context.claim.get("transports")
+    if known is None:
+        known = [line for line in lines_of(claim, context) if _TRANSPORT(line.code)]
+        context.claim["transports"] = known
+    return known
 
 
 @loop_rule(
@@ -92,8 +94,8 @@ def transport_is_described(claim: Node, context: Context) -> None:
     if "CR1" in claim.by:
         return
     for line in _transports(claim, context):
-        if "CR1" not in line.by:
-            context.say(line, missing="CR1", trigger=(line_segment(line), 1, 2))
+        if "CR1" not in line.node.by:
+            context.say(line.node, missing="CR1", trigger=(line.service, 1, 2))
 
 
 def _place_rule(code: str, qualifier: str, loops: tuple[str, str], words: str) -> None:
@@ -110,8 +112,8 @@ def _place_rule(code: str, qualifier: str, loops: tuple[str, str], words: str) -
         """Loops 2310E and 2310F of the claim, or 2420G and 2420H of the line."""
         if claim.loop(at_claim) is None:
             for line in _transports(claim, context):
-                if line.loop(at_line) is None:
-                    context.say(line, missing="NM1", trigger=(line_segment(line), 1, 2))
+                if line.node.loop(at_line) is None:
+                    context.say(line.node, missing="NM1", trigger=(line.service, 1, 2))
 
 
 _place_rule("ambulance-pickup-missing", "PW", ("2310E", "2420G"), "picked the patient up")
@@ -129,8 +131,8 @@ _place_rule("ambulance-dropoff-missing", "45", ("2310F", "2420H"), "brought the 
 def transport_was_needed(claim: Node, context: Context) -> None:
     """CRC*07 at claim or line: why nothing but an ambulance would do."""
     lines = _transports(claim, context)
-    if lines and not any(_certifies(loop, "07") for loop in (claim, *lines)):
-        context.say(claim, missing="CRC", trigger=(line_segment(lines[0]), 1, 2))
+    if lines and not any(_certifies(loop, "07") for loop in (claim, *[one.node for one in lines])):
+        context.say(claim, missing="CRC", trigger=(lines[0].service, 1, 2))
 
 
 def _certifies(loop: Node, category: str) -> bool:
@@ -142,14 +144,13 @@ def _certifies(loop: Node, category: str) -> bool:
     snip=6,
     kinds="837P",
     loops="2300",
+    needs="CR1",
     severity="warning",
     says="CR1 describes a transport, and no line is one",
 )
 def description_has_a_transport(claim: Node, context: Context) -> None:
     """CR1 is for claims of ambulance transport."""
-    if "CR1" in claim.by and not any(
-        at(procedure_of(line, context), 1)[:2] == "A0" for line in claim.loops("2400")
-    ):
+    if not any(line.code[:2] == "A0" for line in lines_of(claim, context)):
         context.say(claim, claim.by["CR1"][0])
 
 
@@ -220,6 +221,7 @@ def certificate_tells_its_revision(cr3: Segment, line: Node, context: Context) -
 )
 def equipment_is_what_is_billed(sv5: Segment, line: Node, context: Context) -> None:
     """SV501-2 of loop 2400 equals SV101-2."""
-    billed = at(procedure_of(line, context), 1)
+    sv1 = line_segment(line)
+    billed = at(context.parts(at(sv1, 1)), 1)
     if at(context.parts(at(sv5, 1)), 1) != billed:
         context.say(line, sv5, 1, 2)

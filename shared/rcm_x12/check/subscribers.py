@@ -1,8 +1,8 @@
 """Who is insured by whom and who is the patient: loops 2000B, 2000C and 2320 of claims."""
 
-from collections.abc import Iterator
 from typing import Final
 
+from rcm_x12.check.hierarchy import has_level_below
 from rcm_x12.check.rules import Context, Segment, loop_rule, segment_rule
 from rcm_x12.pieces import at
 from rcm_x12.walker import Node
@@ -27,15 +27,8 @@ def is_patient(holder: Node) -> bool:
 )
 def patient_is_named(sbr: Segment, holder: Node, context: Context) -> None:
     """Loop 2000C is required when the patient is a dependent."""
-    if at(sbr, 2) != "18" and not next(_count_of(holder, "2000C")):
+    if at(sbr, 2) != "18" and not has_level_below(holder):
         context.say(holder, missing="HL", trigger=(sbr, 2, 0))
-
-
-def _count_of(loop: Node, name: str) -> Iterator[int]:
-    for count, child in zip(loop.counts, loop.spot.loop.children, strict=True):
-        if getattr(child, "name", "") == name:
-            yield count
-    yield 0
 
 
 @segment_rule(
@@ -49,7 +42,7 @@ def _count_of(loop: Node, name: str) -> Iterator[int]:
 )
 def patient_is_named_once(sbr: Segment, holder: Node, context: Context) -> None:
     """SBR02 18 is used only when the subscriber is the patient."""
-    if at(sbr, 2) == "18" and next(_count_of(holder, "2000C")):
+    if at(sbr, 2) == "18" and has_level_below(holder):
         context.say(holder, sbr, 2)
 
 
@@ -94,6 +87,7 @@ def patient_has_a_birthday(holder: Node, context: Context) -> None:
     x12="I13",
     severity="warning",
     says="a group name (SBR04) is sent only when there is no group number (SBR03)",
+    alone=True,
 )
 def group_is_named_once(sbr: Segment, loop: Node, context: Context) -> None:
     """SBR04 is required when SBR03 is not used, and not used otherwise."""
@@ -109,6 +103,7 @@ def group_is_named_once(sbr: Segment, loop: Node, context: Context) -> None:
     segment="SBR",
     x12="I9",
     says="the claim filing indicator (SBR09) is required",
+    alone=True,
 )
 def filing_code_is_there(sbr: Segment, loop: Node, context: Context) -> None:
     """SBR09 is required until a national plan identifier is mandated, and none is."""
@@ -124,6 +119,7 @@ def filing_code_is_there(sbr: Segment, loop: Node, context: Context) -> None:
     segment="SBR",
     x12="I9",
     says="SBR05 is required when Medicare is not the primary payer",
+    alone=True,
 )
 def medicare_secondary_says_why(sbr: Segment, loop: Node, context: Context) -> None:
     """SBR05: why Medicare pays second."""
@@ -140,6 +136,7 @@ def medicare_secondary_says_why(sbr: Segment, loop: Node, context: Context) -> N
     x12="I13",
     severity="warning",
     says="SBR05 is sent only when Medicare is not the primary payer",
+    alone=True,
 )
 def only_medicare_secondary_says_why(sbr: Segment, loop: Node, context: Context) -> None:
     """SBR05 is not used for other payers."""
@@ -172,6 +169,7 @@ _LATER = frozenset("STABCDEFGH")
     snip=4,
     kinds=_CLAIMS,
     loops="2300",
+    needs="2320",
     x12="I12",
     says="two payers of the claim have the same rank (SBR01)",
 )
@@ -192,6 +190,7 @@ def payers_have_ranks_of_their_own(claim: Node, context: Context) -> None:
     snip=4,
     kinds=_CLAIMS,
     loops="2300",
+    needs="2320",
     x12="I12",
     says="two other payers have the same identifier, so lines cannot say which one paid",
 )

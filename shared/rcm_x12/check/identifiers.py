@@ -13,7 +13,7 @@ _REQUESTS: Final = "837P 837I 270 276"
 _TEN = re.compile(r"[0-9]{10}", re.ASCII).fullmatch
 _NINE = re.compile(r"[0-9]{9}", re.ASCII).fullmatch
 _ZIP = re.compile(r"[0-9]{5}(?:[0-9]{4})?", re.ASCII).fullmatch
-_TAXONOMY = re.compile(r"[0-9A-Z]{9}X", re.ASCII).fullmatch
+_TAXONOMY = re.compile(r"[0-9A-Z]{9}[A-Z]", re.ASCII).fullmatch
 _PHONE = re.compile(r"[0-9]{10}", re.ASCII).fullmatch
 _CLIA = re.compile(r"[0-9]{2}D[0-9]{7}", re.ASCII).fullmatch
 _BOX = re.compile(r"\s*(?:P\.?\s*O\.?\s*BOX|POST\s+OFFICE\s+BOX|LOCK\s*BOX)\b", re.IGNORECASE)
@@ -66,7 +66,7 @@ def npi_is_well_copied(nm1: Segment, loop: Node, context: Context) -> None:
     loops="*",
     segment="PRV",
     x12="I12",
-    says="a taxonomy code has ten characters and ends in X",
+    says="a taxonomy code has ten letters and digits and ends in a letter",
     alone=True,
 )
 def taxonomy_has_its_form(prv: Segment, loop: Node, context: Context) -> None:

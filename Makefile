@@ -87,9 +87,11 @@ schemas: $(READY) ## Regenerate JSON Schemas, OpenAPI and AsyncAPI documents
 
 schemas-check: $(READY)
 	$(BIN)/python -m rcm.schemas check
+	$(BIN)/python -m rcm_x12.check.reference check
 
 docs: $(READY) ## Regenerate the reference pages
 	$(BIN)/python -m rcm.schemas pages
+	$(BIN)/python -m rcm_x12.check.reference write
 
 lock: $(READY) ## Resolve requirements.lock anew (hashes, no addresses)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

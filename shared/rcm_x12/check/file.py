@@ -45,6 +45,8 @@ def check_file(
 
 
 def _feed(framer: CheckFramer, block: Block, odd: list[Finding]) -> None:
+    if not block.text.startswith("ISA"):
+        framer.adopt(odd)
     if not odd and _is_clean(block):
         framer.take_block(block)
         return

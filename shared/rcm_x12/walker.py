@@ -62,9 +62,23 @@ class Spot:
                     use = child.opener if isinstance(child, Loop) else child
                     if use.id == segment_id and use.takes(code):
                         check = spot.checks.get(index)
-                        return Decision(climbed, index, in_order, child, check)
+                        fits = in_order or (spot is self and self._is_one_place(index, place))
+                        return Decision(climbed, index, fits, child, check)
                 climbed, at, spot = climbed + 1, spot.index, spot.parent
         return None
+
+    def _is_one_place(self, index: int, place: int) -> bool:
+        """Whether all from one child to another share a position of the standard.
+
+        A guide lists REF with one qualifier before REF with another; the standard has both at one
+        position, where they stand in any order. So do loops that the same segment opens.
+        """
+        run = self.loop.children[index : place + 1]
+        kinds = {
+            (isinstance(child, Loop), child.opener.id if isinstance(child, Loop) else child.id)
+            for child in run
+        }
+        return len(kinds) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +285,7 @@ class Walk:
         counts = node.counts
         counts[index] += 1
         if decision.in_order:
-            node.place = index
+            node.place = max(node.place, index)
         else:
             self._say_order(segment)
         if counts[index] > decision.child.maximum:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import x12_defects as files
 import x12_world as world
+from hypothesis import given, settings
 from x12_defects import broken
 
-from rcm_x12 import ta1
+from rcm_x12 import claim_837p, remittance_835, ta1
 from rcm_x12.check import (
     RULES,
     STRUCTURE,
@@ -387,3 +388,19 @@ def test_a_guide_example_has_no_false_finding(name: str) -> None:
     report = check_file((world.SAMPLES / "x12" / name).read_bytes())
     told = {one.code for one in report.findings if one.severity != "info"}
     assert told == EXAMPLES[name]
+
+
+@given(world.batches)
+@settings(max_examples=25, deadline=None)
+def test_no_claim_that_our_writer_takes_has_a_false_error(batch: claim_837p.Batch) -> None:
+    report = check_file(claim_837p.write(world.ENVELOPE, [batch]), today=date(2031, 1, 1))
+    assert [one for one in report.findings if one.severity == "error"] == []
+
+
+@given(world.remittances())
+@settings(max_examples=25, deadline=None)
+def test_no_remittance_that_our_writer_takes_has_a_false_error(
+    remittance: remittance_835.Remittance,
+) -> None:
+    report = check_file(remittance_835.write(world.ENVELOPE, [remittance]))
+    assert [one for one in report.findings if one.severity == "error"] == []

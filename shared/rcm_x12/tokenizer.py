@@ -18,6 +18,8 @@ SEGMENT_BYTES_MAX = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _ISA_BYTES = 106
 _ISA_ELEMENTS = 16
+_WHITE = "\r\n\t \x00"
+_BREAKS = frozenset("\r\n")
 # A place where a body shows its component separator whatever ISA16 claims: first part of a
 # composite whose qualifier always has two or three letters.
 _COMPOSITE = r"{t}(?:SVC|SV1|STC|HI){e}[A-Z0-9]{{2,3}}([^A-Za-z0-9\s{e}{t}])"
@@ -141,7 +143,9 @@ def _interchange(
 ) -> Iterator[str]:
     """Runs of segments up to and with IEA, or to the end of the source when there is none."""
     terminator = separators.terminator.encode("latin-1")
-    end = re.compile(re.escape(terminator) + rb"\s*IEA[^" + re.escape(terminator) + rb"]*")
+    sign = re.escape(terminator)
+    # What is buffered begins with a segment, which may be the IEA itself.
+    end = re.compile(rb"(?:\A|" + sign + rb")\s*IEA[^" + sign + rb"]*")
     while True:
         found = end.search(cursor.buffer) if b"IEA" in cursor.buffer else None
         closed = found is not None and found.end() < len(cursor.buffer)
@@ -182,11 +186,26 @@ def _text(run: bytes, separators: Separators) -> str:
     except UnicodeDecodeError:
         text = run.decode("latin-1")
     terminator = separators.terminator
-    noisy = terminator in "\r\n" or "\n" in text or "\r" in text
-    if noisy or terminator * 2 in text or text[:1] == terminator:
-        segments = (segment.strip("\r\n\t \x00") for segment in text.split(terminator))
+    if terminator in "\r\n":
+        segments = (segment.strip(_WHITE) for segment in text.split(terminator))
+        return terminator.join(segment for segment in segments if segment)
+    noisy = "\n" in text or "\r" in text or terminator * 2 in text
+    if noisy or terminator in (text[:1], text[-1:]):
+        segments = map(_bare, text.split(terminator))
         return terminator.join(segment for segment in segments if segment)
     return text
+
+
+def _bare(segment: str) -> str:
+    """The segment without line breaks and the indentation that goes with them.
+
+    What stands around a segment decides alone, so that a file reads the same however it is cut.
+    """
+    bare = segment.lstrip(_WHITE)
+    if _BREAKS.isdisjoint(segment[: len(segment) - len(bare)]):
+        bare = segment
+    cut = bare.rstrip(_WHITE)
+    return bare if _BREAKS.isdisjoint(bare[len(cut) :]) else cut
 
 
 def _trusted(block: Block, findings: list[Finding]) -> Separators:

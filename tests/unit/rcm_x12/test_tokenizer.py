@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rcm_x12 import ack_999, claim_837p, remittance_835, status_277ca, ta1
 from rcm_x12.findings import Finding, NotX12, X12Error
-from rcm_x12.tokenizer import SEGMENT_BYTES_MAX, blocks
+from rcm_x12.tokenizer import SEGMENT_BYTES_MAX, Separators, blocks
 
 PLAIN = claim_837p.write(world.ENVELOPE, [world.batch()])
 EXPECTED = (world.batch(),)
@@ -169,3 +169,22 @@ def test_samples_of_claims_are_read_whole(name: str, sets: int, claims: int) -> 
 def test_samples_of_remittances_get_the_verdict_that_they_deserve(name: str, blocked: bool) -> None:  # noqa: FBT001
     reading = remittance_835.read((world.SAMPLES / "x12" / "835" / f"{name}.x12").read_bytes())
     assert [each.is_blocked for each in reading.sets] == [blocked]
+
+
+@pytest.mark.parametrize("noise", [b"", b"\r\n", b"\n  "], ids=["none", "CRLF", "indented"])
+def test_interchanges_with_separators_of_their_own_stay_apart_however_the_file_is_cut(
+    noise: bytes,
+) -> None:
+    first = claim_837p.write(world.ENVELOPE, [world.batch()])
+    second = first.translate(bytes.maketrans(b"*~:^", b"|!>}"))
+    content = (first + second).replace(b"~", b"~" + noise).replace(b"!", b"!" + noise)
+    whole = [(block.separators, block.text) for block in blocks(content, [])]
+    for size in (1, 7, 64, 105, 107):
+        pieces = (content[start : start + size] for start in range(0, len(content), size))
+        found: dict[Separators, list[str]] = {}
+        for block in blocks(pieces, []):
+            found.setdefault(block.separators, []).extend(block.segments)
+        assert [
+            (separators, separators.terminator.join(segments))
+            for separators, segments in found.items()
+        ] == whole

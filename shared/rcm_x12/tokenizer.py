@@ -69,7 +69,7 @@ def blocks(source: bytes | Iterable[bytes], findings: list[Finding]) -> Iterator
                 raise NotX12("the first segment is not ISA")
             findings.append(_finding("trailing-bytes", "bytes follow the last IEA", position))
             return
-        separators = _separators(cursor.buffer, position, findings)
+        separators = separators_at(cursor.buffer, position, findings)
         for run in _interchange(cursor, separators, findings, position):
             block = Block(separators, run, position)
             separators = _trusted(block, findings)
@@ -115,7 +115,7 @@ def _slices(source: bytes) -> Iterator[bytes]:
         yield source[start : start + BLOCK_BYTES]
 
 
-def _separators(head: bytes, position: int, findings: list[Finding]) -> Separators:
+def separators_at(head: bytes, position: int, findings: list[Finding]) -> Separators:
     """Separators by the fixed places of ISA, or by counting when its padding is off."""
     element = head[3:4]
     if not element:
@@ -144,8 +144,9 @@ def _interchange(
     """Runs of segments up to and with IEA, or to the end of the source when there is none."""
     terminator = separators.terminator.encode("latin-1")
     sign = re.escape(terminator)
-    # What is buffered begins with a segment, which may be the IEA itself.
-    end = re.compile(rb"(?:\A|" + sign + rb")\s*IEA[^" + sign + rb"]*")
+    # What is buffered begins with a segment, which may be the IEA itself. The indentation is
+    # bounded, since a run of line breaks would otherwise be tried from each of them.
+    end = re.compile(rb"(?:\A|" + sign + rb")\s{0,64}IEA[^" + sign + rb"]*")
     while True:
         found = end.search(cursor.buffer) if b"IEA" in cursor.buffer else None
         closed = found is not None and found.end() < len(cursor.buffer)
@@ -191,8 +192,7 @@ def _text(run: bytes, separators: Separators) -> str:
         return terminator.join(segment for segment in segments if segment)
     noisy = "\n" in text or "\r" in text or terminator * 2 in text
     if noisy or terminator in (text[:1], text[-1:]):
-        segments = map(_bare, text.split(terminator))
-        return terminator.join(segment for segment in segments if segment)
+        return terminator.join(filter(None, map(_bare, text.split(terminator))))
     return text
 
 

@@ -177,6 +177,16 @@ def _root(version: str, set_id: str) -> Spot:
     return Spot(guide(version, set_id).root, None, 0)
 
 
+def spot_of(layout: Guide) -> Spot:
+    """The root of a guide, with the decisions of all walks through it."""
+    return _root(layout.version, layout.set_id)
+
+
+def keys_of(layout: Guide) -> dict[str, tuple[int, int]]:
+    """Element and component of each segment id that tell its uses apart."""
+    return _keys(layout.version, layout.set_id)
+
+
 class Walk:
     """One transaction set on its way through its guide.
 
@@ -205,12 +215,12 @@ class Walk:
         self.on_watched = on_watched
         self.loops_max = loops_max
         self._separators = component + repetition
-        self._keys = _keys(layout.version, layout.set_id)
+        self._keys = keys_of(layout)
         self.findings: list[Finding] = []
         self.omitted = 0
         """Findings beyond the limit, which are counted only."""
         self.has_errors = False
-        self.root = Node(_root(layout.version, layout.set_id), None, 1)
+        self.root = Node(spot_of(layout), None, 1)
         self._node = self.root
         self._position = 0
         self._set_position = 0

@@ -23,7 +23,7 @@ import pytest
 from e2e import clinic, leaks
 from e2e.leaks import Answers
 from e2e.world import World, poison_headers
-from e2e.writes import X12, account_of
+from e2e.writes import X12, account_of, eligibility_question
 
 from rcm.contracts.coding import EncounterCoded
 from rcm.testing.canary import Flock
@@ -53,6 +53,7 @@ async def sent(world: World) -> AsyncIterator[Sent]:
         billed = await _good_visits(recorded, birds)
         await _claims(recorded, birds)
         await _remittances(recorded, birds, billed)
+        await _eligibility(recorded, birds, billed["payer_id"])
         await _bad_requests(recorded, birds)
         await _poison(recorded, birds)
         trace_id = uuid4()
@@ -133,6 +134,33 @@ async def _claims(world: World, birds: Flock) -> None:
         await world.post("claims-svc", f"{path}:{verb}", words)
     for shown in ("", "/history", "/persons", "/adjudications", "/ledger"):
         await world.get("claims-svc", path + shown)
+
+
+async def _eligibility(world: World, birds: Flock, payer_id: str) -> None:
+    """A coverage asked about: in a good request, in its validation, and in one that is refused."""
+    whose = "asked coverage's"
+    body = eligibility_question(
+        payer_id,
+        member_id=birds.number(f"{whose} member id"),
+        group_number=birds.number(f"{whose} group number"),
+        subscriber=_asked(birds, f"{whose} subscriber's"),
+        dependent=_asked(birds, f"{whose} dependent's") | {"relationship": "child"},
+    )
+    await world.post("payer-gateway", "/eligibility-checks:validate", body)
+    made = await world.post("payer-gateway", "/eligibility-checks", body)
+    unknown = body | {"payer_id": "NOWHERE"}
+    await world.call("payer-gateway", "POST", "/eligibility-checks", json=unknown)
+    for shown in ("", "/persons"):
+        await world.get("payer-gateway", f"/eligibility-checks/{made['inquiry_id']}{shown}")
+    await world.get("payer-gateway", "/eligibility-checks")
+
+
+def _asked(birds: Flock, whose: str) -> dict[str, Any]:
+    return {
+        "last_name": birds.name(f"{whose} last name"),
+        "first_name": birds.name(f"{whose} first name"),
+        "birth_date": birds.birth_date(f"{whose} birth date").isoformat(),
+    }
 
 
 async def _remittances(world: World, birds: Flock, claim: Mapping[str, Any]) -> None:

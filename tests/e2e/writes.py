@@ -92,6 +92,7 @@ async def things(world: World) -> Things:
             "statement_id": statement["statement_id"],
         }
         | routing
+        | await questions_of(world, claim["payer_id"], sent["transmission_id"])
     )
 
 
@@ -107,6 +108,19 @@ async def routing_of(world: World, partner_id: str) -> dict[str, str]:
         "enrollment_id": enrolled["enrollment_id"],
         "companion_id": guide["companion_id"],
         "test_id": tested["test_id"],
+    }
+
+
+async def questions_of(world: World, payer_id: str, transmission_id: str) -> dict[str, str]:
+    """An acknowledgment, and a question of each kind to the payer."""
+    answers = await world.get("payer-gateway", "/acknowledgments", transmission_id=transmission_id)
+    check = await world.post("payer-gateway", "/eligibility-checks", eligibility_question(payer_id))
+    asked = {"claim_id": await _refused_claim(world)}
+    inquiry = await world.post("payer-gateway", "/claim-status-inquiries", asked)
+    return {
+        "acknowledgment_id": answers["items"][0]["acknowledgment_id"],
+        "check_id": check["inquiry_id"],
+        "inquiry_id": inquiry["inquiry_id"],
     }
 
 
@@ -232,7 +246,12 @@ async def _release_claim(world: World, known: Things) -> Request:
     events="ClaimStatusChanged",
 )
 async def _void_claim(world: World, known: Things) -> Request:
-    """One whose charge is booked already: its payer knows no such subscriber."""
+    """One whose charge is booked already."""
+    return {"at": {"claim_id": await _refused_claim(world)}, "json": BECAUSE}
+
+
+async def _refused_claim(world: World) -> str:
+    """A claim that has been sent, and whose payer knows no such subscriber."""
     stranger = clinic.coverage(member_id="W770078T30")
     made = await world.post("claims-svc", "/claims", clinic.claim(coverages=[stranger]))
 
@@ -241,7 +260,7 @@ async def _void_claim(world: World, known: Things) -> Request:
         return bool(found["status"] == "payer_rejected")
 
     await eventually(rejected, timeout_s=60)
-    return {"at": {"claim_id": made["claim_id"]}, "json": BECAUSE}
+    return str(made["claim_id"])
 
 
 @_write("payer-gateway POST /trading-partners", tables="trading_partner partner_link")
@@ -384,6 +403,42 @@ async def _put_payers(world: World, known: Things) -> Request:
 async def _put_payer(world: World, known: Things) -> Request:
     body = {"name": "Another payer", "partner_id": known["partner_id"]}
     return {"at": {"payer_id": "WRITES2"}, "json": body}
+
+
+@_write("payer-gateway PUT /payers/{payer_id}/follow-up", tables="follow_up_term")
+async def _put_follow_up(world: World, known: Things) -> Request:
+    return {"at": {"payer_id": known["payer_id"]}, "json": {"after_days": 21}}
+
+
+@_write("payer-gateway POST /eligibility-checks", tables="inquiry eligibility_check")
+async def _check_eligibility(world: World, known: Things) -> Request:
+    return {"json": eligibility_question(known["payer_id"])}
+
+
+@_write("payer-gateway POST /eligibility-checks:validate", audited=False)
+async def _validate_eligibility(world: World, known: Things) -> Request:
+    return {"json": eligibility_question(known["payer_id"])}
+
+
+def eligibility_question(payer_id: str, **changes: Any) -> Request:
+    """Is this person covered on that day?"""
+    return {
+        "payer_id": payer_id,
+        "provider": {"npi": "1234567893", "name": "Lindenfeld Family Clinic"},
+        "service_date": "2026-03-02",
+        "member_id": "W770077T02",
+        "subscriber": {"last_name": "Muster", "first_name": "Erika", "birth_date": "1980-02-03"},
+    } | changes
+
+
+@_write("payer-gateway POST /claim-status-inquiries", tables="inquiry claim_status_inquiry")
+async def _ask_about_claim(world: World, known: Things) -> Request:
+    return {"json": {"claim_id": await _refused_claim(world)}}
+
+
+@_write("payer-gateway POST /claim-status-inquiries:validate", audited=False)
+async def _validate_inquiry(world: World, known: Things) -> Request:
+    return {"json": {"claim_id": await _refused_claim(world)}}
 
 
 @_write("payer-gateway POST /remittances", tables="interchange interchange_chunk")

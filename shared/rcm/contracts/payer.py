@@ -24,6 +24,18 @@ PaymentMatch = Literal["control_number", "payer_claim_number", "manual", "none"]
 """How sure it is which claim a CLP is about: our number (CLP01), the payer's (CLP07), a person."""
 
 
+NextStep = Literal[
+    "wait",
+    "send_information",
+    "correct_claim",
+    "find_claim",
+    "ask_again",
+    "expect_payment",
+    "expect_denial",
+]
+"""What a payer's report on a claim asks of a biller; the last two wait for the 835."""
+
+
 class StatusCode(Value):
     """One STC01 composite of a 277 or 277CA."""
 
@@ -81,6 +93,17 @@ class ClaimStatusReported(Event, topic=SUBMISSIONS, key="claim_id"):
     status_codes: tuple[StatusCode, ...]
     payer_claim_number: str | None = None
     reported_at: datetime
+    submission_id: UUID | None = None
+    inquiry_id: UUID | None = None
+    effective_on: date | None = None
+    """STC02 of the newest status."""
+    next_step: NextStep = "wait"
+    respond_by: date | None = None
+    """When the payer asked for information, the day by which it has to have it."""
+    paid_cents: Cents | None = None
+    """What the payer says that it paid or will pay: to look for the 835, never to post."""
+    check_number: str | None = None
+    check_on: date | None = None
 
 
 class AcknowledgmentOverdue(Event, topic=SUBMISSIONS, key="claim_id"):

@@ -1,7 +1,7 @@
 """payer-gateway over a real database, with a partner whose answers and failures a test chooses."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -66,6 +66,10 @@ class Partner:
     """What happens instead of taking the next files: an HTTP status, or no answer at all."""
     after: list[int | Exception] = field(default_factory=list)
     """What happens after the next files were taken, so that the sender does not know."""
+    asked: list[bytes] = field(default_factory=list)
+    """Questions in real time."""
+    replies: list[Callable[[bytes], bytes] | int | Exception] = field(default_factory=list)
+    """What the next questions get; without one the partner has no answer."""
 
     def app(self) -> Starlette:
         return Starlette(
@@ -73,6 +77,7 @@ class Partner:
                 Route("/interchanges", self._take, methods=["POST"]),
                 Route("/interchanges", self._list, methods=["GET"]),
                 Route("/interchanges/{name}", self._get, methods=["GET"]),
+                Route("/realtime", self._ask, methods=["POST"]),
             ]
         )
 
@@ -89,6 +94,12 @@ class Partner:
         content = await request.body()
         assert self.taken.setdefault(name, content) == content, "one name, two contents"
         return self._fail(self.after.pop(0)) if self.after else Response(status_code=202)
+
+    async def _ask(self, request: Request) -> Response:
+        content = await request.body()
+        self.asked.append(content)
+        reply = self.replies.pop(0) if self.replies else 503
+        return Response(reply(content)) if callable(reply) else self._fail(reply)
 
     @staticmethod
     def _fail(how: int | Exception) -> Response:
@@ -131,6 +142,15 @@ class Gateway:
             answer = await client.get(path)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    async def ask(self) -> None:
+        await self.under_test.run_job("ask_partners")
+
+    async def later(self) -> None:
+        """Let every pause of a question be over."""
+        async with self.under_test.transaction() as tx:
+            await tx.execute("UPDATE inquiry SET next_attempt_at = now() - interval '1 s'")
+            await tx.execute("UPDATE partner_link SET ask_retry_at = NULL")
 
     async def statuses(self) -> dict[str, str]:
         """Status of every submission by its patient control number."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rcm.contracts.payer import ClaimAcknowledged, ClaimRejected
-from rcm_x12 import claim_837p, status_277ca
+from rcm_x12 import ack_999, claim_837p, status_277ca, ta1
 from rcm_x12.status_277ca import Totals
 
 from .answering import ENVELOPE, ack_for, status_for, ta1_for
@@ -166,3 +166,41 @@ async def test_the_person_block_is_kept_until_an_835(gateway: Gateway) -> None:
     await gateway.receive()
     async with gateway.under_test.transaction() as tx:
         assert await tx.fetchval("SELECT claim IS NOT NULL FROM submission")
+
+
+@pytest.mark.parametrize(
+    ("terms", "asks", "kinds"),
+    [
+        ({}, True, []),
+        ({"send_999": True}, False, ["999"]),
+        ({"send_999": True, "send_ta1": True}, True, ["TA1", "999"]),
+        ({"send_ta1": True}, False, []),
+    ],
+)
+async def test_what_we_receive_is_acknowledged_where_the_partner_wants_it(
+    gateway: Gateway, terms: dict[str, bool], *, asks: bool, kinds: list[str]
+) -> None:
+    """A 277CA is; the 999 that comes with it never is."""
+    batch = await batch_of(gateway, 1)
+    sent = list(gateway.partner.taken.values())[-1]
+    async with gateway.under_test.transaction() as tx:
+        for name in terms:
+            await tx.execute(f"UPDATE trading_partner SET {name} = true")
+    answer = status_for(batch, {control_number(1): "A2"})
+    if asks:
+        answer = answer[:100] + b"1" + answer[101:]
+    gateway.partner.answer(answer)
+    gateway.partner.answer(ack_for(sent))
+    await gateway.receive()
+    await gateway.send()
+    await gateway.send()
+    made = (await gateway.get("/transmissions"))["items"]
+    assert sorted(each["kind"] for each in made if each["kind"] != "837P") == sorted(kinds)
+    assert {each["status"] for each in made} <= {"sent", "accepted"}
+    for name, content in gateway.partner.taken.items():
+        if name.endswith(".999.x12"):
+            [said] = ack_999.read(content).contents
+            assert (said.functional_id, said.code, said.accepted_count) == ("HN", "A", 1)
+        if name.endswith(".ta1.x12"):
+            [verdict] = ta1.read(content)
+            assert (verdict.control_number, verdict.code) == ("000000077", "A")

@@ -247,7 +247,7 @@ async def test_the_same_answer_twice_moves_nothing(gateway: Gateway) -> None:
         (b"\x00\xff" * 500, "not-x12"),
         (
             b"ISA*00*          *00*          *ZZ*RCV001         *ZZ*SUB001         *260304*1200*^"
-            b"*00501*000000009*0*T*:~GS*HB*R*S*20260304*1200*9*X*005010X279A1~ST*271*0001~SE*2*0001~"
+            b"*00501*000000009*0*T*:~GS*HS*R*S*20260304*1200*9*X*005010X279A1~ST*270*0001~SE*2*0001~"
             b"GE*1*9~IEA*1*000000009~",
             "kind-not-read",
         ),

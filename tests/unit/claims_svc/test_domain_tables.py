@@ -17,6 +17,7 @@ from claims_svc.domain.pricing import FeeSchedules, Rate, priced
 from claims_svc.domain.submission import follow_submission
 from rcm.contracts.claims import ClaimStatus
 from rcm.contracts.payer import (
+    AcknowledgmentOverdue,
     ClaimAcknowledged,
     ClaimRejected,
     ClaimStatusReported,
@@ -216,6 +217,61 @@ def test_where_an_answer_leads(status: ClaimStatus, event: Any, expected: str) -
     claim = replace(World.of(service("99213", 1)).claim, status=status)
     change = follow_submission(claim, event, cause())
     assert (change.claim.status if change else claim.status) == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "codes"),
+    [
+        ("send_information", "payer_accepted", ["S101"]),
+        ("correct_claim", "payer_accepted", ["S102"]),
+        ("find_claim", "clearinghouse_accepted", ["S103"]),
+        ("expect_denial", "payer_accepted", ["S104"]),
+        ("wait", "payer_accepted", []),
+        ("expect_payment", "payer_accepted", []),
+        ("send_information", "adjudicated", []),
+        ("send_information", "held", []),
+    ],
+)
+def test_what_a_payer_reports_asks_somebody_to_act(
+    step: Any, status: ClaimStatus, codes: list[str]
+) -> None:
+    """And the next report replaces it."""
+    claim = replace(World.of(service("99213", 1)).claim, status=status)
+    told = _reported("R3").model_copy(update={"next_step": step, "respond_by": date(2026, 4, 3)})
+    change = follow_submission(claim, told, cause())
+    assert change is not None
+    assert [finding.code for finding in change.claim.findings] == codes
+    assert [edge.to_value for edge in change.edges if edge.axis == "report"] == ["R3:20"]
+    after = follow_submission(change.claim, _reported("P1"), cause())
+    assert after is not None
+    assert after.claim.findings == ()
+
+
+def _overdue(hop: str) -> AcknowledgmentOverdue:
+    return AcknowledgmentOverdue(
+        tenant_id=TENANT,
+        claim_id=new_id(),
+        submission_id=new_id(),
+        hop=hop,  # type: ignore[arg-type]
+        due_at=MOMENT,
+    )
+
+
+def test_a_silent_hop_is_an_alarm_until_somebody_answers() -> None:
+    claim = replace(World.of(service("99213", 1)).claim, status="submitted")
+    late = follow_submission(claim, _overdue("clearinghouse"), cause())
+    assert late is not None
+    assert late.claim.status == "submitted"
+    assert late.events == ()
+    assert [finding.code for finding in late.claim.findings] == ["A101"]
+    assert [(edge.axis, edge.to_value) for edge in late.edges] == [
+        ("report", "clearinghouse overdue")
+    ]
+    answered = follow_submission(late.claim, _acknowledged("payer"), cause())
+    assert answered is not None
+    assert answered.claim.findings == ()
+    decided = replace(claim, status="adjudicated")
+    assert follow_submission(decided, _overdue("payer"), cause()) is None
 
 
 def test_an_answer_to_an_earlier_sending_changes_nothing() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from claims_svc.domain.claim import Claim, Content
+from claims_svc.domain.claim import Axis, Claim, Content
 from claims_svc.domain.decision import Decision
 from claims_svc.domain.matching import Match
 from claims_svc.domain.pricing import Rate
@@ -99,7 +99,7 @@ class EdgeView(BaseModel):
     """One step of a claim on one axis, and what caused it."""
 
     version: int
-    axis: Literal["lifecycle", "outcome", "responsible_party"]
+    axis: Axis
     from_value: str | None
     to_value: str
     cause_event_id: UUID | None

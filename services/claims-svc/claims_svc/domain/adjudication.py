@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from claims_svc.domain import announce, books
+from claims_svc.domain import announce, books, reports
 from claims_svc.domain.change import Change, Denial, Unpostable
 from claims_svc.domain.claim import Cause, Claim, Edge, edges, unadjudicated
 from claims_svc.domain.decision import (
@@ -191,6 +191,7 @@ def _moved(claim: Claim, standing: Standing, cause: Cause, payer_claim_number: s
         money=standing.money,
         holder_payer_id=claim.payer_of(standing.asked),
         payer_claim_number=payer_claim_number or claim.payer_claim_number,
+        findings=reports.settled(claim.findings),
         version=claim.version + 1,
         updated_at=cause.now,
     )

@@ -21,6 +21,10 @@ from rcm.contracts.values import (
     ServiceLine,
 )
 
+Axis = Literal["lifecycle", "outcome", "responsible_party", "report"]
+"""The three axes that a claim stands on, and beside them what is only reported of it: a payer's
+status (277), or a hop's silence."""
+
 Frequency = Literal["1", "7", "8"]
 """CLM05-3: original, replacement, void."""
 
@@ -129,7 +133,7 @@ class Cause:
 class Edge:
     """One row of a claim's history: one axis moved, because of one event or one person."""
 
-    axis: Literal["lifecycle", "outcome", "responsible_party"]
+    axis: Axis
     from_value: str | None
     to_value: str
     cause: Cause
@@ -171,4 +175,6 @@ def edges(before: Claim | None, after: Claim, cause: Cause) -> tuple[Edge, ...]:
     if before.responsible_party != after.responsible_party:
         was, now = before.responsible_party, after.responsible_party
         found.append(Edge("responsible_party", was, now, cause))
+    if after.reported_status is not None and before.reported_status != after.reported_status:
+        found.append(Edge("report", before.reported_status, after.reported_status, cause))
     return tuple(found)

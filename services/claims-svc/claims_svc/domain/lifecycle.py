@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from rcm.contracts.claims import ClaimStatus
 from rcm.contracts.payer import (
+    AcknowledgmentOverdue,
     ClaimAcknowledged,
     ClaimRejected,
     ClaimStatusReported,
@@ -65,14 +66,16 @@ _ACCEPTED_AT: Mapping[str, ClaimStatus] = {
     "payer": "payer_accepted",
 }
 
-SubmissionEvent = ClaimSubmitted | ClaimAcknowledged | ClaimRejected | ClaimStatusReported
+SubmissionEvent = (
+    ClaimSubmitted | ClaimAcknowledged | ClaimRejected | ClaimStatusReported | AcknowledgmentOverdue
+)
 
 
 def answered(event: SubmissionEvent) -> ClaimStatus | None:
     """Where an event of the gateway leads; None when it says nothing about the claim's place.
 
     An accepted file (TA1, 999) is not an accepted claim, and of 277 answers only a pending one or a
-    request moves a claim: a final one waits for its 835.
+    request moves a claim: a final one waits for its 835. Silence is an alarm and moves nothing.
     """
     match event:
         case ClaimSubmitted():
@@ -84,6 +87,8 @@ def answered(event: SubmissionEvent) -> ClaimStatus | None:
         case ClaimStatusReported():
             pending = any(code.category_code[:1] in {"P", "R"} for code in event.status_codes)
             return "pended" if pending else None
+        case AcknowledgmentOverdue():
+            return None
 
 
 def may_move(from_status: ClaimStatus, to_status: ClaimStatus) -> bool:

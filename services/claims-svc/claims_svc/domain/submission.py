@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from claims_svc.domain import announce, filing
+from claims_svc.domain import announce, filing, reports
 from claims_svc.domain.change import Change
 from claims_svc.domain.claim import Cause, Claim, edges
 from claims_svc.domain.lifecycle import SubmissionEvent, answered, may_move
 from rcm.contracts.payer import (
+    AcknowledgmentOverdue,
     ClaimAcknowledged,
     ClaimRejected,
     ClaimStatusReported,
@@ -31,12 +32,13 @@ def follow_submission(claim: Claim, event: SubmissionEvent, cause: Cause) -> Cha
         return None
     moved = replace(known, version=claim.version + 1, updated_at=cause.now)
     events = (announce.status_changed(claim, moved, cause),) if moved.status != claim.status else ()
-    return Change(moved, claim, edges(claim, moved, cause), (), events)
+    steps = (*edges(claim, moved, cause), *reports.silence(event, cause))
+    return Change(moved, claim, steps, (), events)
 
 
 def _is_of_an_earlier_sending(claim: Claim, event: SubmissionEvent) -> bool:
     """A released claim keeps the id of its last sending, whose late answers are about the past."""
-    if not isinstance(event, ClaimAcknowledged | ClaimRejected):
+    if isinstance(event, ClaimSubmitted) or event.submission_id is None:
         return False
     if claim.status in ("ready", "queued", "held"):
         return event.submission_id == claim.submission_id
@@ -49,13 +51,25 @@ def _facts(claim: Claim, event: SubmissionEvent, cause: Cause) -> Claim:
             return replace(claim, submission_id=event.submission_id)
         case ClaimAcknowledged():
             number = event.payer_claim_number or claim.payer_claim_number
-            return replace(claim, payer_claim_number=number, submission_id=event.submission_id)
+            return replace(
+                claim,
+                payer_claim_number=number,
+                submission_id=event.submission_id,
+                findings=reports.without_alarm(claim.findings),
+            )
         case ClaimStatusReported():
             number = event.payer_claim_number or claim.payer_claim_number
             codes = "; ".join(
                 f"{code.category_code}:{code.status_code}" for code in event.status_codes
             )
-            return replace(claim, payer_claim_number=number, reported_status=codes or None)
+            return replace(
+                claim,
+                payer_claim_number=number,
+                reported_status=codes or None,
+                findings=reports.on_report(claim, event),
+            )
+        case AcknowledgmentOverdue():
+            return replace(claim, findings=reports.on_silence(claim, event))
         case ClaimRejected():
             return replace(
                 claim,

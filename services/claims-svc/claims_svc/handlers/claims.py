@@ -15,6 +15,7 @@ from claims_svc.domain.submission import follow_submission
 from claims_svc.handlers.register import CLOCK, cause_of, keep, park_unknown, subscriptions
 from rcm.contracts.coding import EncounterCoded, EncounterVoided
 from rcm.contracts.payer import (
+    AcknowledgmentOverdue,
     ClaimAcknowledged,
     ClaimRejected,
     ClaimStatusReported,
@@ -43,9 +44,12 @@ async def open_claims(batch: Sequence[Received[EncounterCoded | EncounterVoided]
     await _keep(steps, tx)
 
 
-@subscriptions.on(ClaimSubmitted, ClaimAcknowledged, ClaimRejected, ClaimStatusReported)
+@subscriptions.on(
+    ClaimSubmitted, ClaimAcknowledged, ClaimRejected, ClaimStatusReported, AcknowledgmentOverdue
+)
 async def record_submissions(batch: Sequence[Received[SubmissionEvent]], tx: Tx) -> None:
-    """What became of claims on their way. A report for a claim that is not there waits for it."""
+    """What became of claims on their way, and who is silent. A report for a claim that is not there
+    waits for it."""
     claims = await storage.by_id(
         tx, [(received.tenant_id, received.event.claim_id) for received in batch]
     )

@@ -4,12 +4,14 @@ from payer_gateway.api import (
     acknowledgments,
     companions,
     connection_tests,
+    eligibility,
     enrollments,
     interchanges,
     partners,
     payers,
     remittances,
     routes,
+    status_inquiries,
     transmissions,
 )
 from payer_gateway.api.register import router
@@ -18,6 +20,7 @@ __all__ = [
     "acknowledgments",
     "companions",
     "connection_tests",
+    "eligibility",
     "enrollments",
     "interchanges",
     "partners",
@@ -25,5 +28,6 @@ __all__ = [
     "remittances",
     "router",
     "routes",
+    "status_inquiries",
     "transmissions",
 ]

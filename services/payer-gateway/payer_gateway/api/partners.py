@@ -71,6 +71,13 @@ class TermsBody(Body):
     time_zone: TimeZone = "UTC"
     breaker_failures: Annotated[int, Field(ge=1, le=100)] = 5
     second_opinion: bool = False
+    real_time_inquiries: bool = True
+    """Eligibility checks and claim status inquiries are asked in real time where the transport can;
+    else, or when switched off, they travel in files."""
+    send_999: bool = False
+    """A 999 goes back for each 835, 271, 277 and 277CA that comes."""
+    send_ta1: bool = False
+    """A TA1 goes back where the partner's ISA14 asks for one."""
 
 
 class ConnectionBody(Body):
@@ -170,6 +177,9 @@ class TermsView(View):
     time_zone: str
     breaker_failures: int
     second_opinion: bool
+    real_time_inquiries: bool
+    send_999: bool
+    send_ta1: bool
 
 
 class ConnectionView(View):

@@ -1,7 +1,7 @@
 """What was sent: files, and the claims in them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -18,6 +18,7 @@ class TransmissionView(View):
     partner_id: UUID
     interchange_id: UUID
     kind: str
+    mode: Literal["batch", "real_time"]
     purpose_code: str
     file_name: str
     interchange_control_number: str

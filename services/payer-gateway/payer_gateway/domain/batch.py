@@ -59,7 +59,7 @@ def write(
         _batch(partner, numbers.batch_reference(number), part, at=at)
         for number, part in enumerate(_parts(ordered, partner.terms.claims_per_set), 1)
     ]
-    content = x12.write(_envelope(partner, numbers, at), batches)
+    content = x12.write(envelope(partner, numbers, at), batches)
     places = [
         Place(owner[id(claim)], set_control_number(number), batch.reference)
         for number, batch in enumerate(batches, 1)
@@ -92,7 +92,7 @@ def _batch(
     )
 
 
-def _envelope(partner: TradingPartner, numbers: Numbers, at: datetime) -> Envelope:
+def envelope(partner: TradingPartner, numbers: Numbers, at: datetime) -> Envelope:
     return Envelope(
         sender_id=partner.submitter_id,
         receiver_id=partner.receiver_id,

@@ -6,13 +6,19 @@ from dataclasses import dataclass, field
 
 from payer_gateway.domain.remittance import findings_of
 from rcm.contracts.values import Finding
-from rcm_x12 import ack_999, remittance_835, status_277ca, ta1
+from rcm_x12 import ack_999, eligibility_271, remittance_835, status_277, status_277ca, ta1
 from rcm_x12 import findings as x12
 from rcm_x12.envelope import TransactionSet
 from rcm_x12.ta1 import InterchangeAcknowledgment
 from rcm_x12.tokenizer import blocks
 
-GUIDES = {"999": "005010X231", "277CA": "005010X214", "835": "005010X221"}
+GUIDES = {
+    "999": "005010X231",
+    "277CA": "005010X214",
+    "835": "005010X221",
+    "271": "005010X279",
+    "277": "005010X212",
+}
 """The kinds that are read, and the beginning of their GS08."""
 
 
@@ -36,12 +42,21 @@ class Inbound:
     acknowledgments: tuple[TransactionSet[ack_999.Acknowledgment], ...] = ()
     statuses: tuple[TransactionSet[status_277ca.ClaimAcknowledgment], ...] = ()
     remittances: tuple[RemittanceSet, ...] = ()
+    coverages: tuple[TransactionSet[eligibility_271.Response], ...] = ()
+    claim_statuses: tuple[TransactionSet[status_277.Response], ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property
     def is_readable(self) -> bool:
         """Something in it is of a kind that we read."""
-        return bool(self.verdicts or self.acknowledgments or self.statuses or self.remittances)
+        return bool(
+            self.verdicts
+            or self.acknowledgments
+            or self.statuses
+            or self.remittances
+            or self.coverages
+            or self.claim_statuses
+        )
 
 
 def read(content: bytes) -> Inbound:
@@ -79,7 +94,9 @@ def _read(content: bytes) -> Inbound:
     acknowledgments = ack_999.read(content) if "999" in kinds else None
     statuses = status_277ca.read(content) if "277CA" in kinds else None
     remittances = remittance_835.read(content) if "835" in kinds else None
-    for reading in (acknowledgments, statuses, remittances):
+    coverages = eligibility_271.read(content) if "271" in kinds else None
+    claim_statuses = status_277.read(content) if "277" in kinds else None
+    for reading in (acknowledgments, statuses, remittances, coverages, claim_statuses):
         if reading is not None:
             # Every reader sees the same envelopes.
             found = list(reading.findings)
@@ -91,6 +108,8 @@ def _read(content: bytes) -> Inbound:
         acknowledgments=acknowledgments.sets if acknowledgments else (),
         statuses=statuses.sets if statuses else (),
         remittances=tuple(_remittances(remittances.sets, scan, content)) if remittances else (),
+        coverages=coverages.sets if coverages else (),
+        claim_statuses=claim_statuses.sets if claim_statuses else (),
         findings=(*findings_of(found), *map(_unread, unread)),
     )
 

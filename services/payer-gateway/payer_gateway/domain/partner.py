@@ -32,6 +32,12 @@ class Terms:
     """After so many in a row the partner is left alone until a probe succeeds."""
     second_opinion: bool = False
     """Whether pyx12 must find each file clean too."""
+    real_time_inquiries: bool = True
+    """Questions are asked in real time where the transport can; else they travel in files."""
+    send_999: bool = False
+    """Whether the partner wants a 999 for what it sends us (835, 271, 277, 277CA)."""
+    send_ta1: bool = False
+    """Whether it wants a TA1 where its ISA14 asks for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from payer_gateway.domain.acknowledgment import Kind, Level
@@ -33,6 +34,7 @@ class Transmission:
     kind: str = "837P"
     purpose_code: str = "00"
     """BHT02: 18 when a lost file's claims are sent once more."""
+    mode: Literal["batch", "real_time"] = "batch"
 
 
 @dataclass(frozen=True, slots=True)

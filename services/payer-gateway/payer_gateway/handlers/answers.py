@@ -24,7 +24,7 @@ from payer_gateway.domain.totals import (
 )
 from payer_gateway.domain.transmission import Transmission
 from payer_gateway.handlers.sending import record_sent
-from payer_gateway.handlers.settling import Answer, settle
+from payer_gateway.handlers.settling import Answer, reject_inquiries, settle
 from payer_gateway.storage import submissions, transmissions
 from rcm.contracts.values import Finding
 from rcm.db import Tx
@@ -65,6 +65,7 @@ async def take_ta1(
         settled=settled,
         findings=on_all.findings,
     )
+    await reject_inquiries(tx, answer, lambda _: on_all, at=at)
     return await settle(tx, file, answer, at=at)
 
 
@@ -101,6 +102,7 @@ async def take_999(
         settled=settled,
         findings=tuple(each for several in verdict.findings.values() for each in several),
     )
+    await reject_inquiries(tx, answer, verdict.verdict, at=at)
     return [*_noted(file, found), *await settle(tx, file, answer, at=at)]
 
 

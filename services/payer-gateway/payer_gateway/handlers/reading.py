@@ -6,7 +6,9 @@ from dataclasses import replace
 from payer_gateway.domain import inbound
 from payer_gateway.domain.inbound import Inbound
 from payer_gateway.domain.interchange import FoundIn, Interchange
+from payer_gateway.handlers.acknowledging import acknowledge
 from payer_gateway.handlers.answers import take_277ca, take_999, take_ta1
+from payer_gateway.handlers.inquiry_answers import take_271, take_277
 from payer_gateway.handlers.register import subscriptions
 from payer_gateway.handlers.remittances import take_835
 from payer_gateway.storage import interchanges
@@ -90,9 +92,14 @@ async def _apply(context: JobContext, tx: Tx, file: Interchange, found: Inbound)
         noted += await take_999(tx, file, acknowledgment, at=now)
     for status in found.statuses:
         noted += await take_277ca(tx, file, status, at=now)
+    for coverage in found.coverages:
+        noted += await take_271(tx, file, coverage, at=now)
+    for claim_status in found.claim_statuses:
+        noted += await take_277(tx, file, claim_status, at=now)
     for remittance in found.remittances:
         noted += await take_835(tx, file, remittance, at=now)
     await interchanges.add_findings(tx, file.tenant_id, noted, at=now)
+    await acknowledge(tx, file, found, at=now)
 
 
 def _kind(found: Inbound) -> str | None:

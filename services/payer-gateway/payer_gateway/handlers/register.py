@@ -19,6 +19,11 @@ POINTS = (
     "read.parsed",
     "read.applying",
     "read.applied",
+    "ask.writing",
+    "ask.written",
+    "ask.acted",
+    "ask.recording",
+    "ask.recorded",
 )
 
 

@@ -1,22 +1,24 @@
 """An answer that is matched with what it answers: it is kept whole, claims move, events say so."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from payer_gateway.domain.acknowledgment import ClaimVerdict, Kind
+from payer_gateway.domain.inquiry import REJECTED, Failure
 from payer_gateway.domain.interchange import FoundIn, Interchange
 from payer_gateway.domain.lifecycle import ANSWERS, Hop, Outcome
 from payer_gateway.domain.submission import Submission
 from payer_gateway.domain.transmission import Acknowledgment, Transmission
 from payer_gateway.handlers.register import caused
-from payer_gateway.storage import acknowledgments, submissions
+from payer_gateway.storage import acknowledgments, inquiries, submissions
 from rcm.contracts.payer import ClaimAcknowledged, ClaimRejected
 from rcm.contracts.values import Finding
 from rcm.db import Tx
 from rcm.events import publish
 from rcm.ids import new_id
 
+INQUIRY_KINDS = frozenset({"270", "276"})
 Settled = Sequence[tuple[Submission, ClaimVerdict]]
 
 
@@ -149,3 +151,20 @@ def _unmatched(answer: Answer) -> Finding:
         severity="warning",
         message="it answers no file of ours",
     )
+
+
+async def reject_inquiries(
+    tx: Tx, answer: Answer, verdict: Callable[[str | None], ClaimVerdict | None], *, at: datetime
+) -> None:
+    """Questions in a file or set that was turned away get no answer; the findings are with the
+    acknowledgment. An accepted file has answered nothing yet."""
+    if answer.sent is None or answer.sent.kind not in INQUIRY_KINDS:
+        return
+    asked = await inquiries.in_transmission(tx, answer.sent.tenant_id, answer.sent.transmission_id)
+    refused = [
+        each.inquiry_id
+        for each in asked
+        if (on := verdict(each.set_control_number)) is not None and not on.is_accepted
+    ]
+    failure = Failure(REJECTED, f"the partner rejected the file ({answer.kind})")
+    await inquiries.fail(tx, answer.sent.tenant_id, refused, failure, at=at)

@@ -96,7 +96,8 @@ async def partners_due(tx: Tx, *, now: datetime) -> list[Due]:
         LEFT JOIN queues USING (tenant_id, partner_id)
         CROSS JOIN LATERAL (SELECT EXISTS (
           SELECT FROM transmission WHERE transmission.tenant_id = partner.tenant_id
-            AND transmission.partner_id = partner.partner_id AND status = 'sending')) open
+            AND transmission.partner_id = partner.partner_id AND status = 'sending'
+            AND mode = 'batch')) open
         WHERE tenant_id = ANY ($1) AND active
           AND (retry_at IS NULL OR retry_at <= $2 OR flush_requested_at IS NOT NULL)
           AND (open.exists OR kinds IS NOT NULL)

@@ -18,7 +18,8 @@ PARTNER_COLUMNS = """
     receiver_id, receiver_name, sender_qualifier, receiver_qualifier, usage_indicator, transport,
     base_url, active, claims_per_set, send_after_s, collect_every_s, file_answer_due_s,
     clearinghouse_answer_due_s, payer_answer_due_s, cut_offs, time_zone, breaker_failures,
-    second_opinion, connection, version, credentials IS NOT NULL AS has_credentials
+    second_opinion, real_time_inquiries, send_999, send_ta1, connection, version,
+    credentials IS NOT NULL AS has_credentials
 """
 
 DECIDED = (

@@ -22,7 +22,7 @@ COLUMNS = """
 
 
 def submission_of(row: asyncpg.Record) -> Submission:
-    fields: dict[str, Any] = dict(row)
+    fields: dict[str, Any] = {name: row[name] for name in Submission.__slots__}
     fields["status"] = SubmissionStatus(fields["status"])
     return Submission(**fields)
 
@@ -130,6 +130,24 @@ async def chase(tx: Tx, tenant_id: UUID, missing: Sequence[UUID], *, at: datetim
         tenant_id,
         list(missing),
         at,
+    )
+
+
+async def let_go(tx: Tx, *, now: datetime) -> None:
+    """Rejected sendings that a newer one has replaced, or that nobody has mended for a year, are
+    neither sent again nor asked about: their sealed claims go. An 835 lets go of the others."""
+    await tx.execute(
+        """
+        UPDATE submission SET claim = NULL
+        WHERE tenant_id = ANY ($1) AND claim IS NOT NULL AND status = ANY ($3)
+          AND (changed_at < $2::timestamptz - interval '365 days'
+               OR EXISTS (SELECT FROM submission newer WHERE newer.tenant_id = submission.tenant_id
+                            AND newer.claim_id = submission.claim_id
+                            AND newer.source_event_id > submission.source_event_id))
+        """,
+        list(tx.tenants),
+        now,
+        ["file_rejected", "clearinghouse_rejected", "payer_rejected"],
     )
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import asyncpg
 
+from payer_gateway.domain.inquiry import Inquiry
 from payer_gateway.domain.lifecycle import TransmissionStatus
 from payer_gateway.domain.partner import TradingPartner
 from payer_gateway.domain.transmission import Transmission
 from rcm.db import Tx
 
 COLUMNS = """
-    tenant_id, transmission_id, partner_id, interchange_id, kind, purpose_code, file_name,
+    tenant_id, transmission_id, partner_id, interchange_id, kind, mode, purpose_code, file_name,
     interchange_control_number, group_control_number, status, set_count, claim_count,
     charge_cents, attempts, last_error, written_at, sent_at, answered_at
 """
@@ -31,8 +32,8 @@ async def add(tx: Tx, transmission: Transmission) -> None:
         INSERT INTO transmission (
           tenant_id, transmission_id, partner_id, interchange_id, file_name,
           interchange_control_number, group_control_number, status, set_count, claim_count,
-          charge_cents, written_at, kind, purpose_code)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+          charge_cents, written_at, kind, purpose_code, mode)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         """,
         transmission.tenant_id,
         transmission.transmission_id,
@@ -48,6 +49,7 @@ async def add(tx: Tx, transmission: Transmission) -> None:
         transmission.written_at,
         transmission.kind,
         transmission.purpose_code,
+        transmission.mode,
     )
 
 
@@ -56,13 +58,23 @@ async def unsent(tx: Tx, partner: TradingPartner) -> list[Transmission]:
     rows = await tx.fetch(
         f"""
         SELECT {COLUMNS} FROM transmission
-        WHERE tenant_id = $1 AND partner_id = $2 AND status = 'sending'
+        WHERE tenant_id = $1 AND partner_id = $2 AND status = 'sending' AND mode = 'batch'
         ORDER BY interchange_control_number
         """,
         partner.tenant_id,
         partner.partner_id,
     )
     return [_transmission(row) for row in rows]
+
+
+async def of_inquiry(tx: Tx, inquiry: Inquiry) -> Transmission | None:
+    """The file that a question was last asked in."""
+    row = await tx.fetchrow(
+        f"SELECT {COLUMNS} FROM transmission WHERE tenant_id = $1 AND transmission_id = $2",
+        inquiry.tenant_id,
+        inquiry.transmission_id,
+    )
+    return _transmission(row) if row else None
 
 
 async def record_sent(tx: Tx, transmission: Transmission, *, at: datetime) -> bool:

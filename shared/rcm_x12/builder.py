@@ -65,6 +65,8 @@ def text(value: str, place: str, longest: int = 80) -> str:
     """Free text as an element. Raises WriteRefused when it cannot be sent or is too long."""
     if not value:
         return ""
+    if len(value) <= longest and _PLAIN(value):
+        return value
     try:
         folded = CLEAN[value]
     except ValueError as error:

@@ -5,6 +5,7 @@ tolerant: what cannot be understood becomes a finding and its absence, never an 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -134,6 +135,16 @@ def read_address(n3: Sequence[str] | None, n4: Sequence[str] | None) -> Address 
 
 def write_contact(code: str, contact: Contact, place: str) -> str:
     """PER with at most three numbers."""
+    given = contact.numbers or _numbers(contact)
+    if not 0 < len(given) <= 3:
+        raise WriteRefused(f"{place} PER", "it needs one to three numbers")
+    pairs: list[str] = []
+    for kind, value in given:
+        pairs += (CODE[kind], text(value, f"{place} PER", 256))
+    return segment("PER", code, text(contact.name, f"{place} PER02", 60), *pairs)
+
+
+def _numbers(contact: Contact) -> tuple[tuple[str, str], ...]:
     numbers = (
         ("TE", "".join(char for char in contact.telephone if char.isdigit())),
         ("EX", contact.extension),
@@ -141,16 +152,13 @@ def write_contact(code: str, contact: Contact, place: str) -> str:
         ("FX", "".join(char for char in contact.fax if char.isdigit())),
         ("UR", contact.url),
     )
-    given = [(kind, text(value, f"{place} PER", 256)) for kind, value in numbers if value]
-    if not given or len(given) > 3:
-        raise WriteRefused(f"{place} PER", "it needs one to three numbers")
-    pairs = [part for pair in given for part in pair]
-    return segment("PER", code, text(contact.name, f"{place} PER02", 60), *pairs)
+    return tuple(pair for pair in numbers if pair[1])
 
 
 def read_contact(per: Sequence[str]) -> Contact:
-    numbers = {at(per, i): at(per, i + 1) for i in (3, 5, 7)}
-    return Contact(
+    pairs = tuple((per[i], at(per, i + 1)) for i in (3, 5, 7) if at(per, i))
+    numbers = dict(pairs)
+    contact = Contact(
         at(per, 2),
         numbers.get("TE", ""),
         numbers.get("EX", ""),
@@ -158,6 +166,7 @@ def read_contact(per: Sequence[str]) -> Contact:
         numbers.get("EM", ""),
         numbers.get("UR", ""),
     )
+    return contact if _numbers(contact) == pairs else replace(contact, numbers=pairs)
 
 
 def write_reference(qualifier: str, value: str, place: str, longest: int = 50) -> str:
@@ -165,18 +174,28 @@ def write_reference(qualifier: str, value: str, place: str, longest: int = 50) -
     return f"REF*{CODE[qualifier]}*{needed(value, place, longest)}"
 
 
+def write_owned_reference(reference: Reference, place: str) -> str:
+    """REF, with the payer whose number it is when it says one."""
+    written = write_reference(reference.qualifier, reference.value, place)
+    if not reference.payer_id:
+        return written
+    return f"{written}**2U:{text(reference.payer_id, f'{place} REF04', 50)}"
+
+
 def write_references(references: Iterable[Reference], place: str) -> list[str]:
     return [write_reference(each.qualifier, each.value, place) for each in references]
 
 
-def read_reference(ref: Sequence[str]) -> Reference:
-    return Reference(at(ref, 1), at(ref, 2))
+def read_reference(ref: Sequence[str], component: str = "") -> Reference:
+    """REF; with the component separator, REF04 as well."""
+    owner = at(ref, 4).partition(component)[2] if component and at(ref, 4) else ""
+    return Reference(at(ref, 1), at(ref, 2), owner)
 
 
 def write_date(qualifier: str, on: date, until: date | None = None, time: str = "") -> str:
-    """DTP, as a range only when both ends differ."""
+    """DTP, as a range when an end is given."""
     qualifier = CODE[qualifier]
-    if until is not None and until != on:
+    if until is not None:
         return f"DTP*{qualifier}*RD8*{date_text(on)}-{date_text(until)}"
     if time:
         return f"DTP*{qualifier}*DT*{date_text(on)}{CODE[time]}"

@@ -31,6 +31,9 @@ class Contact:
     fax: str = ""
     email: str = ""
     url: str = ""
+    numbers: tuple[tuple[str, str], ...] = ()
+    """All numbers with their qualifiers as they were sent, when the fields above cannot say it:
+    another order, two of a kind, or other characters than digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Reference:
 
     qualifier: str
     value: str = field(repr=False)
+    payer_id: str = ""
+    """REF04: whose number it is, when not the payer's that the claim goes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,18 @@ class Name:
     is_person: bool = True
     id_qualifier: str = ""
     id: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InpatientRemarks:
+    """MIA: the whole segment as sent, MIA01 first; the remark codes are MIA05 and MIA20-23."""
+
+    elements: tuple[str, ...]
+
+    @property
+    def remark_codes(self) -> tuple[str, ...]:
+        at = (4, 19, 20, 21, 22)
+        return tuple(self.elements[i] for i in at if i < len(self.elements) and self.elements[i])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,45 @@
-"""An 837P file to batches: a claim is built as its loop closes, so memory holds one tree.
+"""The professional claim out of its loops."""
 
-Reading is tolerant. Every fault is a finding with its place; a claim is left out only when it has
-no CLM at all.
-"""
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from collections.abc import Iterable
-
-from rcm_x12.claim_837p.parties import Dependent, Organization, Payer, Provider, Subscriber
-from rcm_x12.claim_837p.reader_claim import ClaimParts, claim_of
-from rcm_x12.claim_837p.reader_parties import organization_of, payer_of, person_of, provider_of
+from rcm_x12.claim import reader
+from rcm_x12.claim.read_parts import (
+    attachments_of,
+    conditions_of,
+    coverage_of,
+    dates_of,
+    fixed_format_of,
+    location_in,
+    prove_total,
+    provider_in,
+    rare,
+    references_of,
+)
+from rcm_x12.claim.reader import Above, BatchReader, Dialect
+from rcm_x12.claim.segments import CN1, CR1, HCP
+from rcm_x12.claim.values import Diagnosis
+from rcm_x12.claim_837p.reader_lines import line_of
+from rcm_x12.claim_837p.segments import CR2
 from rcm_x12.claim_837p.values import Batch, Claim
 from rcm_x12.envelope import Reading
 from rcm_x12.findings import Finding
-from rcm_x12.framing import EPOCH, SetHead, frame
-from rcm_x12.layout import guide
-from rcm_x12.pieces import at, read_address, read_reference
-from rcm_x12.scalars import moment_of
-from rcm_x12.values import Address
+from rcm_x12.framing import SetHead, frame
+from rcm_x12.pieces import at, cents_at
+from rcm_x12.values import Note
 from rcm_x12.walker import Node, Walk
 
 VERSIONS = frozenset({"005010X222A1", "005010X222", "005010X222A2"})
 """The adopted guide, and labels of its drafts that are in use; each is read as the adopted one."""
+
+_NAMED = {
+    "9F": "referral_number",
+    "G1": "prior_authorization_number",
+    "F8": "original_claim_number",
+    "X4": "clia_number",
+    "D9": "clearinghouse_trace_number",
+    "EA": "medical_record_number",
+}
 
 
 def read(source: bytes | Iterable[bytes]) -> Reading[Batch]:
@@ -28,99 +47,94 @@ def read(source: bytes | Iterable[bytes]) -> Reading[Batch]:
     return frame(source, _open)
 
 
-def _open(head: SetHead) -> "BatchReader | None":
+def stream(source: bytes | Iterable[bytes], findings: list[Finding]) -> Iterator[Claim]:
+    """Every claim as soon as it is complete, in constant memory.
+
+    Findings are added as the set that they stand in closes. Raises NotX12 as `read` does.
+    """
+    return reader.stream(source, _DIALECT, findings)
+
+
+def _open(head: SetHead) -> BatchReader[Claim, Batch] | None:
     if head.set_id != "837" or head.version not in VERSIONS:
         return None
-    return BatchReader(head)
+    return BatchReader(head, _DIALECT)
 
 
-class BatchReader:
-    """Takes the segments of one ST."""
+def _claim_of(node: Node, above: Above, walk: Walk) -> Claim | None:
+    """One claim; None when the loop has no CLM."""
+    clm = node.first("CLM")
+    if clm is None:
+        return None
+    named, references = references_of(node, walk, _NAMED)
+    amounts = {at(amt, 1): cents_at(amt, 2, walk.reporter("AMT")) for amt in node.every("AMT")}
+    nte = node.first("NTE")
+    codes = [
+        (parts[0], at(parts, 1))
+        for hi in node.every("HI")
+        for parts in (one.split(walk.component) for one in hi[1:])
+    ]
+    claim = Claim(
+        **_opening(clm, walk),
+        **_providers(node, walk),
+        **named,
+        **above.fields,
+        references=references,
+        dates=dates_of(node, walk),
+        attachments=attachments_of(node),
+        patient_paid_cents=amounts.get("F5") or 0,
+        note=Note(at(nte, 1), at(nte, 2)) if nte else None,
+        transport=rare(node, walk, CR1),
+        conditions=conditions_of(node),
+        diagnoses=tuple(Diagnosis(code, kind) for kind, code in codes if kind in _DIAGNOSES),
+        anesthesia_procedures=tuple(code for kind, code in codes if kind in {"BP", "BO"}),
+        condition_codes=tuple(code for kind, code in codes if kind == "BG"),
+        other_coverages=tuple(coverage_of(other, walk) for other in node.loops("2320")),
+        lines=tuple(line_of(line, walk) for line in node.loops("2400")),
+        contract=rare(node, walk, CN1),
+        fixed_format=fixed_format_of(node),
+        spinal_treatment=rare(node, walk, CR2),
+        repricing=rare(node, walk, HCP),
+    )
+    total = sum(line.charge_cents for line in claim.lines)
+    prove_total((claim.charge_cents, total), claim.control_number, node, walk)
+    return claim
 
-    def __init__(self, head: SetHead) -> None:
-        self._component = head.separators.component
-        self._walk = Walk(
-            guide("005010X222A1"),
-            component=self._component,
-            repetition=head.separators.repetition,
-            units=frozenset({"2300"}),
-            on_unit=self._claim,
-        )
-        self._claims: list[Claim] = []
-        self._provider: tuple[Node | None, Provider, Address | None] = (None, Provider(""), None)
-        self._holder: tuple[Node | None, Subscriber | None, Payer] = (None, None, Payer("", ""))
-        self._patient: tuple[Node | None, Dependent | None] = (None, None)
-        self.findings: list[Finding] = self._walk.findings
-        if head.version != "005010X222A1":
-            text = "GS08 is not the adopted label; read as 005010X222A1"
-            self.findings.append(Finding("guide-label", "warning", text, "ST", 0, 1))
 
-    def feed(self, segment: list[str], position: int, set_position: int) -> None:
-        self._walk.feed(segment, position, set_position)
+_DIAGNOSES = frozenset({"ABK", "ABF", "BK", "BF"})
+_DIALECT = Dialect("005010X222A1", VERSIONS, _claim_of, Batch)
 
-    def close(self) -> Batch:
-        root = self._walk.close()
-        bht = root.first("BHT") or []
-        try:
-            created = moment_of(at(bht, 4), at(bht, 5) or "0000")
-        except ValueError:
-            created = EPOCH
-        return Batch(
-            reference=at(bht, 3),
-            created_at=created,
-            submitter=self._organization(root.loop("1000A")),
-            receiver=self._organization(root.loop("1000B")),
-            claims=tuple(self._claims),
-            purpose_code=at(bht, 2),
-            type_code=at(bht, 6),
-        )
 
-    def _organization(self, node: Node | None) -> Organization:
-        return Organization("", "") if node is None else organization_of(node)
+def _opening(clm: list[str], walk: Walk) -> dict[str, Any]:
+    """CLM."""
+    place = at(clm, 5).split(walk.component)
+    causes = at(clm, 11).split(walk.component)
+    return {
+        "control_number": at(clm, 1),
+        "charge_cents": cents_at(clm, 2, walk.reporter("CLM")) or 0,
+        "place_of_service_code": place[0],
+        "frequency_code": at(place, 2),
+        "provider_signature_on_file": at(clm, 6) == "Y",
+        "assignment_code": at(clm, 7),
+        "benefits_assigned": at(clm, 8),
+        "release_code": at(clm, 9),
+        "patient_signature_source": at(clm, 10),
+        "related_causes": tuple(cause for cause in causes[:3] if cause),
+        "accident_state": at(causes, 3),
+        "accident_country": at(causes, 4),
+        "special_program_code": at(clm, 12),
+        "delay_reason_code": at(clm, 20),
+    }
 
-    def _claim(self, node: Node) -> None:
-        provider, pay_to = self._provider_at(node.above("2000A"))
-        subscriber, payer = self._holder_at(node.above("2000B"))
-        above = ClaimParts(
-            provider, pay_to, subscriber, payer, self._patient_at(node.above("2000C"))
-        )
-        claim = claim_of(node, above, self._walk)
-        if claim is not None:
-            self._claims.append(claim)
 
-    def _provider_at(self, node: Node | None) -> tuple[Provider, Address | None]:
-        if node is not None and self._provider[0] is not node:
-            prv = node.first("PRV") or []
-            name = node.loop("2010AA")
-            pay_to = node.loop("2010AB")
-            provider = provider_of(name, taxonomy_code=at(prv, 3)) if name else Provider("")
-            address = read_address(pay_to.first("N3"), pay_to.first("N4")) if pay_to else None
-            self._provider = (node, provider, address)
-        return self._provider[1], self._provider[2]
-
-    def _holder_at(self, node: Node | None) -> tuple[Subscriber, Payer]:
-        held = self._holder[1]
-        if held is None or self._holder[0] is not node:
-            name = node.loop("2010BA") if node else None
-            sbr = (node.first("SBR") if node else None) or []
-            held = Subscriber(
-                person=person_of(name, node.first("PAT") if node else None, self._walk),
-                member_id=at((name.first("NM1") if name else None) or [], 9),
-                rank=at(sbr, 1),
-                filing_code=at(sbr, 9),
-                group_number=at(sbr, 3),
-                group_name=at(sbr, 4),
-                insurance_type_code=at(sbr, 5),
-                references=tuple(map(read_reference, name.every("REF"))) if name else (),
-            )
-            payer = node.loop("2010BB") if node else None
-            self._holder = (node, held, payer_of(payer))
-        return held, self._holder[2]
-
-    def _patient_at(self, node: Node | None) -> Dependent | None:
-        if node is not None and self._patient[0] is not node:
-            name, pat = node.loop("2010CA"), node.first("PAT") or []
-            references = tuple(map(read_reference, name.every("REF"))) if name else ()
-            person = person_of(name, pat, self._walk)
-            self._patient = (node, Dependent(person, at(pat, 1), references))
-        return self._patient[1] if node is not None else None
+def _providers(node: Node, walk: Walk) -> dict[str, Any]:
+    """2310."""
+    return {
+        "rendering_provider": provider_in(node, walk, "2310B"),
+        "service_facility": provider_in(node, walk, "2310C"),
+        "supervising_provider": provider_in(node, walk, "2310D"),
+        "referring_provider": provider_in(node, walk, "2310A", "DN"),
+        "primary_care_provider": provider_in(node, walk, "2310A", "P3"),
+        "pick_up": location_in(node, "2310E"),
+        "drop_off": location_in(node, "2310F"),
+    }

@@ -8,13 +8,23 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from rcm_x12.claim_837p.parties import Dependent, Organization, Payer, Person, Provider, Subscriber
+from rcm_x12.claim.parties import Dependent, Organization, Payer, Provider, Subscriber
+from rcm_x12.claim.values import (
+    Attachment,
+    Condition,
+    Contract,
+    Diagnosis,
+    Drug,
+    LineAdjudication,
+    Location,
+    OtherCoverage,
+    Repricing,
+    Transport,
+)
 from rcm_x12.values import (
     Address,
-    Adjustment,
     Amount,
     Note,
-    OutpatientRemarks,
     Procedure,
     QualifiedDate,
     Quantity,
@@ -23,105 +33,71 @@ from rcm_x12.values import (
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """One HI composite, without the dot."""
+class SpinalTreatment:
+    """CR2: what a chiropractor treats."""
 
+    condition_code: str
+    description: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """SV5: durable medical equipment that can be rented or bought."""
+
+    procedure_code: str
+    days: Decimal
+    rental_cents: int
+    purchase_cents: int
+    frequency_code: str
+    """1 weekly, 4 monthly, 6 daily."""
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentNeed:
+    """CR3: the certified need of equipment."""
+
+    type_code: str
+    """I initial, R renewal, S revised."""
+    months: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """MEA: a test result that the payer asks for."""
+
+    reference_code: str
+    qualifier: str
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PurchasedService:
+    """PS1: what was bought from another provider, and for how much."""
+
+    provider_id: str
+    charge_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """FRM: one answer of a form."""
+
+    question: str
+    yes_no: str = ""
+    text: str = field(default="", repr=False)
+    on: date | None = None
+    percent: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """2440: a form that the payer wants with the line."""
+
+    code_list: str
+    """AS, or UT for the Medicare forms."""
     code: str
-    code_type: str = "ABF"
-    """ABK principal (always first), ABF any other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """PWK: paper or electronic material that belongs to the claim."""
-
-    report_type: str
-    transmission: str
-    control_number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """CRC: a category, whether its conditions apply, and up to five condition codes."""
-
-    category: str
-    applies: bool
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Transport:
-    """CR1: an ambulance ride."""
-
-    reason_code: str
-    distance_miles: Decimal
-    patient_weight_pounds: Decimal | None = None
-    round_trip_purpose: str = ""
-    stretcher_purpose: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """2310E/F, 2420G/H: where an ambulance picked the patient up or set them down."""
-
-    address: Address = field(repr=False)
-    name: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Drug:
-    """2410: LIN, CTP and the prescription."""
-
-    ndc: str
-    """Eleven digits."""
-    quantity: Decimal
-    unit: str
-    """F2, GR, ME, ML or UN."""
-    prescription: Reference | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LineAdjudication:
-    """2430: what another payer decided on this line."""
-
-    payer_id: str
-    """SVD01, equal to NM109 of that payer's 2330B."""
-    paid_cents: int
-    procedure: Procedure
-    quantity: Decimal
-    bundled_line: int | None = None
-    adjustments: tuple[Adjustment, ...] = ()
-    adjudicated_on: date | None = None
-    remaining_liability_cents: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OtherCoverage:
-    """2320 and 2330A-B: another insurance of the patient, and what it paid if it has decided."""
-
-    rank: str
-    relationship_code: str
-    """SBR02 of the other subscriber, 18 when it is the patient."""
-    person: Person = field(repr=False)
-    member_id: str = field(repr=False)
-    payer: Payer
-    filing_code: str = "CI"
-    group_number: str = ""
-    group_name: str = ""
-    insurance_type_code: str = ""
-    adjustments: tuple[Adjustment, ...] = ()
-    paid_cents: int | None = None
-    """AMT*D."""
-    non_covered_cents: int | None = None
-    """AMT*A8."""
-    remaining_liability_cents: int | None = None
-    """AMT*EAF; information, not part of the proof."""
-    benefits_assigned: str = "Y"
-    patient_signature_source: str = ""
-    release_code: str = "Y"
-    remarks: OutpatientRemarks | None = None
-    adjudicated_on: date | None = None
-    """DTP*573, here or on the lines, never both."""
+    answers: tuple[Answer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +143,15 @@ class Line:
     pick_up: Location | None = None
     drop_off: Location | None = None
     adjudications: tuple[LineAdjudication, ...] = ()
+    equipment: Equipment | None = None
+    equipment_need: EquipmentNeed | None = None
+    measurements: tuple[Measurement, ...] = ()
+    contract: Contract | None = None
+    fixed_format: tuple[str, ...] = field(default=(), repr=False)
+    """K3."""
+    purchased_service: PurchasedService | None = None
+    repricing: Repricing | None = None
+    forms: tuple[Form, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +214,17 @@ class Claim:
     pick_up: Location | None = None
     drop_off: Location | None = None
     other_coverages: tuple[OtherCoverage, ...] = ()
+    currency_code: str = ""
+    """CUR of 2000A, only when it is not the dollar."""
+    pay_to_is_person: bool | None = None
+    """2010AB NM102; as the billing provider when it is not said."""
+    pay_to_plan: Payer | None = None
+    """2010AC, only in subrogation: its tax id is a reference EI."""
+    contract: Contract | None = None
+    fixed_format: tuple[str, ...] = field(default=(), repr=False)
+    """K3, only when a regulator asks for it."""
+    spinal_treatment: SpinalTreatment | None = None
+    repricing: Repricing | None = None
 
 
 @dataclass(frozen=True, slots=True)

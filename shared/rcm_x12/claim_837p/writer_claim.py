@@ -1,42 +1,34 @@
 """Loop 2300 and what hangs under it, but for the lines."""
 
 import re
-from collections.abc import Iterator
+from typing import Final
 
-from rcm_x12.builder import CODE, composite, needed, segment, text
-from rcm_x12.claim_837p.order import (
-    CLAIM_DATES,
-    CLAIM_REFERENCES,
-    OTHER_PAYER_REFERENCES,
-)
-from rcm_x12.claim_837p.values import (
-    Claim,
-    Diagnosis,
-    OtherCoverage,
-)
-from rcm_x12.claim_837p.writer_lines import line_segments
-from rcm_x12.claim_837p.writer_parties import person_name, provider_loop
-from rcm_x12.claim_837p.writer_parts import (
+from rcm_x12.builder import CODE, composite, needed, segment
+from rcm_x12.claim.order import order
+from rcm_x12.claim.segments import CN1, CR1, HCP
+from rcm_x12.claim.values import Diagnosis
+from rcm_x12.claim.write_parties import provider_loop
+from rcm_x12.claim.write_parts import (
     attachments,
     conditions,
+    coverage,
     dates,
+    fixed_formats,
     locations,
     references,
-    transport,
 )
+from rcm_x12.claim_837p.segments import CR2
+from rcm_x12.claim_837p.values import Claim
+from rcm_x12.claim_837p.writer_lines import line_segments
 from rcm_x12.findings import WriteRefused
-from rcm_x12.pieces import (
-    write_address,
-    write_adjustments,
-    write_date,
-    write_outpatient_remarks,
-    write_reference,
-)
+from rcm_x12.pieces import write_reference
 from rcm_x12.scalars import amount_text
 from rcm_x12.values import Reference
 
+VERSION: Final = "005010X222A1"
 LINES_MAX = 50
-DIAGNOSES_MAX = 12
+CODES_MAX = 12
+"""Of one HI."""
 CONTROL_NUMBER_MAX = 20
 _NOT_USED = ("",) * 7
 _CODE = re.compile(r"[A-Z0-9]{3,7}", re.ASCII)
@@ -47,27 +39,30 @@ def claim_segments(claim: Claim) -> list[str]:  # noqa: C901 - one if per option
     _refuse_impossible(claim)
     out = [_clm(claim)]
     if claim.dates:
-        out += dates(claim.dates, CLAIM_DATES)
+        out += dates(claim.dates, order(VERSION, "2300", "DTP"))
     if claim.attachments:
         out += attachments(claim.attachments)
+    if claim.contract is not None:
+        out.append(CN1.write(claim.contract, "2300"))
     if claim.patient_paid_cents:
         out.append(f"AMT*F5*{amount_text(claim.patient_paid_cents)}")
     out += _claim_references(claim)
+    if claim.fixed_format:
+        out += fixed_formats(claim.fixed_format, "2300")
     if claim.note is not None:
         out.append(segment("NTE", CODE[claim.note.code], needed(claim.note.text, "2300 NTE02", 80)))
     if claim.transport is not None:
-        out.append(transport(claim.transport))
+        out.append(CR1.write(claim.transport, "2300"))
+    if claim.spinal_treatment is not None:
+        out.append(CR2.write(claim.spinal_treatment, "2300"))
     if claim.conditions:
         out += conditions(claim.conditions)
-    out.append(_diagnoses(claim.diagnoses))
-    if claim.anesthesia_procedures:
-        first, *other = claim.anesthesia_procedures
-        out.append(segment("HI", f"BP:{CODE[first]}", *(f"BO:{CODE[code]}" for code in other)))
-    if claim.condition_codes:
-        out.append(segment("HI", *(f"BG:{CODE[code]}" for code in claim.condition_codes)))
+    out += _codes(claim)
+    if claim.repricing is not None:
+        out.append(HCP.write(claim.repricing, "2300"))
     out += _claim_providers(claim)
-    for coverage in claim.other_coverages:
-        out += _other_coverage(coverage)
+    for other in claim.other_coverages:
+        out += coverage(other, VERSION)
     for number, line in enumerate(claim.lines, 1):
         out += line_segments(number, line)
     return out
@@ -82,6 +77,10 @@ def _refuse_impossible(claim: Claim) -> None:
         raise WriteRefused("2300 CLM02", "the charge is not the sum of the lines")
     if claim.frequency_code in {"7", "8"} and not claim.original_claim_number:
         raise WriteRefused("2300 REF*F8", "frequency 7 and 8 need the payer's claim number")
+    if (claim.accident_state or claim.accident_country) and not claim.related_causes:
+        raise WriteRefused("2300 CLM11", "a place of an accident needs its cause")
+    if len(claim.related_causes) > 2:
+        raise WriteRefused("2300 CLM11", "a claim has two related causes at most")
     count = len(claim.diagnoses)
     for line in claim.lines:
         pointers = line.diagnosis_pointers
@@ -118,8 +117,8 @@ def _clm(claim: Claim) -> str:
 def _claim_references(claim: Claim) -> list[str]:
     given = [Reference(code, value) for code, value in _numbers(claim) if value]
     if claim.references or len(given) > 1:
-        given = [*claim.references, *given]
-        return references(given, CLAIM_REFERENCES, "2300")
+        given += claim.references
+        return references(given, order(VERSION, "2300", "REF"), "2300")
     return [write_reference(one.qualifier, one.value, "2300") for one in given]
 
 
@@ -134,15 +133,38 @@ def _numbers(claim: Claim) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _codes(claim: Claim) -> list[str]:
+    """HI: diagnoses, procedures of anesthesia, conditions."""
+    out = [_diagnoses(claim.diagnoses)]
+    if claim.anesthesia_procedures:
+        if len(claim.anesthesia_procedures) > 2:
+            raise WriteRefused("2300 HI", "anesthesia has one or two surgical procedures")
+        out.append(segment("HI", *map(_anesthesia, ("BP", "BO"), claim.anesthesia_procedures)))
+    codes = claim.condition_codes
+    if len(codes) > 2 * CODES_MAX:
+        raise WriteRefused("2300 HI", f"a claim has {2 * CODES_MAX} condition codes at most")
+    for start in range(0, len(codes), CODES_MAX):
+        few = codes[start : start + CODES_MAX]
+        out.append(segment("HI", *(f"BG:{CODE[code]}" for code in few)))
+    return out
+
+
+def _anesthesia(kind: str, code: str) -> str:
+    return f"{kind}:{CODE[code]}"
+
+
 def _diagnoses(diagnoses: tuple[Diagnosis, ...]) -> str:
-    if not 0 < len(diagnoses) <= DIAGNOSES_MAX:
-        raise WriteRefused("2300 HI", f"a claim has 1 to {DIAGNOSES_MAX} diagnoses")
+    if not 0 < len(diagnoses) <= CODES_MAX:
+        raise WriteRefused("2300 HI", f"a claim has 1 to {CODES_MAX} diagnoses")
+    first, other = ("BK", "BF") if diagnoses[0].code_type == "BK" else ("ABK", "ABF")
     for index, diagnosis in enumerate(diagnoses):
-        if (diagnosis.code_type == "ABK") != (index == 0):
+        if diagnosis.code_type != (other if index else first):
             raise WriteRefused("2300 HI", "the first diagnosis, and only it, is principal (ABK)")
         if not _CODE.fullmatch(diagnosis.code):
             raise WriteRefused("2300 HI", "a diagnosis is not a code without a dot")
-    return segment("HI", *(f"{CODE[each.code_type]}:{each.code}" for each in diagnoses))
+        if diagnosis.present_on_admission:
+            raise WriteRefused("2300 HI", "an 837P does not say what was present on admission")
+    return segment("HI", *(f"{each.code_type}:{each.code}" for each in diagnoses))
 
 
 def _claim_providers(claim: Claim) -> list[str]:
@@ -159,42 +181,3 @@ def _claim_providers(claim: Claim) -> list[str]:
     if claim.pick_up or claim.drop_off:
         out += locations(claim.pick_up, claim.drop_off, "2310E", "2310F")
     return out
-
-
-def _other_coverage(other: OtherCoverage) -> Iterator[str]:
-    """2320, 2330A and 2330B."""
-    yield segment(
-        "SBR",
-        CODE[other.rank],
-        CODE[other.relationship_code],
-        text(other.group_number, "2320 SBR03", 50),
-        "" if other.group_number else text(other.group_name, "2320 SBR04", 60),
-        CODE[other.insurance_type_code],
-        "",
-        "",
-        "",
-        CODE[other.filing_code],
-    )
-    yield from write_adjustments(other.adjustments)
-    for qualifier, value in (
-        ("D", other.paid_cents),
-        ("A8", other.non_covered_cents),
-        ("EAF", other.remaining_liability_cents),
-    ):
-        if value is not None:
-            yield f"AMT*{qualifier}*{amount_text(value)}"
-    assigned, source = CODE[other.benefits_assigned], CODE[other.patient_signature_source]
-    yield segment("OI", "", "", assigned, source, "", CODE[other.release_code])
-    if other.remarks is not None:
-        yield write_outpatient_remarks(other.remarks)
-    yield person_name("IL", other.person, "2330A", member_id=other.member_id)
-    if other.person.address is not None:
-        yield from write_address(other.person.address, "2330A")
-    payer = other.payer
-    name, number = needed(payer.name, "2330B NM103", 60), needed(payer.id, "2330B NM109")
-    yield segment("NM1", "PR", "2", name, "", "", "", "", CODE[payer.id_qualifier], number)
-    if payer.address is not None:
-        yield from write_address(payer.address, "2330B")
-    if other.adjudicated_on is not None:
-        yield write_date("573", other.adjudicated_on)
-    yield from references(payer.references, OTHER_PAYER_REFERENCES, "2330B")

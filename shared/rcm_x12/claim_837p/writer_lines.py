@@ -1,50 +1,109 @@
 """Loop 2400: one service line with drug, providers and the decisions of other payers."""
 
-from collections.abc import Iterator
+from typing import Final
 
-from rcm_x12.builder import CODE, composite, needed, segment
-from rcm_x12.claim_837p.order import LINE_DATES, LINE_REFERENCES
-from rcm_x12.claim_837p.values import Drug, Line, LineAdjudication
-from rcm_x12.claim_837p.writer_parties import provider_loop
-from rcm_x12.claim_837p.writer_parts import (
+from rcm_x12.builder import CODE, composite, segment, text
+from rcm_x12.claim.order import order
+from rcm_x12.claim.segments import CN1, CR1, HCP
+from rcm_x12.claim.write_parties import provider_loop
+from rcm_x12.claim.write_parts import (
+    adjudication,
     attachments,
     conditions,
     dates,
+    drug,
+    fixed_formats,
     locations,
+    notes,
     references,
-    transport,
 )
+from rcm_x12.claim_837p.segments import CR3, FRM, MEA, PS1
+from rcm_x12.claim_837p.values import Equipment, Form, Line
 from rcm_x12.findings import WriteRefused
-from rcm_x12.pieces import write_adjustments, write_date, write_procedure, write_reference
-from rcm_x12.scalars import amount_text, date_text, quantity_text
+from rcm_x12.pieces import write_date, write_procedure, write_reference
+from rcm_x12.scalars import amount_text, quantity_text
 from rcm_x12.values import Reference
 
+VERSION: Final = "005010X222A1"
 LINE_CONTROL_NUMBER_MAX = 30
 
 
-def line_segments(number: int, line: Line) -> list[str]:
+def line_segments(number: int, line: Line) -> list[str]:  # noqa: C901 - one if per optional part
     """One line in guide order."""
     out = [f"LX*{number}", _sv1(line)]
+    if line.equipment is not None:
+        out.append(_sv5(line.equipment))
     if line.attachments:
         out += attachments(line.attachments)
     if line.transport is not None:
-        out.append(transport(line.transport))
+        out.append(CR1.write(line.transport, "2400"))
+    if line.equipment_need is not None:
+        out.append(CR3.write(line.equipment_need, "2400"))
     if line.conditions:
         out += conditions(line.conditions)
     out.append(write_date("472", line.service_from, line.service_to))
     if line.dates:
-        out += dates(line.dates, LINE_DATES)
-    out += [f"QTY*{CODE[each.qualifier]}*{quantity_text(each.count)}" for each in line.quantities]
+        out += dates(line.dates, order(VERSION, "2400", "DTP"))
+    out += _measures(line)
     out += _references(line)
-    out += [f"AMT*{CODE[each.qualifier]}*{amount_text(each.cents)}" for each in line.amounts]
-    for note in line.notes:
-        out.append(segment("NTE", CODE[note.code], needed(note.text, "2400 NTE02", 80)))
+    for amount in line.amounts:
+        out.append(f"AMT*{CODE[amount.qualifier]}*{amount_text(amount.cents)}")
+    out += _remarks(line)
     if line.drug is not None:
-        out += _drug(line.drug)
+        out += drug(line.drug)
     out += _providers(line)
     for decided in line.adjudications:
-        out += _adjudication(decided)
+        if decided.procedure is None:
+            raise WriteRefused("2430 SVD03", "it is required")
+        out += adjudication(decided)
+    for form in line.forms:
+        out += _form(form)
     return out
+
+
+def _measures(line: Line) -> list[str]:
+    """QTY, MEA and CN1."""
+    if not (line.quantities or line.measurements or line.contract):
+        return []
+    out = [f"QTY*{CODE[each.qualifier]}*{quantity_text(each.count)}" for each in line.quantities]
+    out += [MEA.write(each, "2400") for each in line.measurements]
+    if line.contract is not None:
+        out.append(CN1.write(line.contract, "2400"))
+    return out
+
+
+def _remarks(line: Line) -> list[str]:
+    """K3, NTE, PS1 and HCP."""
+    out: list[str] = []
+    if line.fixed_format:
+        out += fixed_formats(line.fixed_format, "2400")
+    if line.notes:
+        out += notes(line.notes, "2400")
+    if line.purchased_service is not None:
+        out.append(PS1.write(line.purchased_service, "2400"))
+    if line.repricing is not None:
+        out.append(HCP.write(line.repricing, "2400"))
+    return out
+
+
+def _sv5(one: Equipment) -> str:
+    return segment(
+        "SV5",
+        f"HC:{CODE[one.procedure_code]}",
+        "DA",
+        quantity_text(one.days),
+        amount_text(one.rental_cents),
+        amount_text(one.purchase_cents),
+        CODE[one.frequency_code],
+    )
+
+
+def _form(form: Form) -> list[str]:
+    """2440."""
+    if not form.answers:
+        raise WriteRefused("2440 FRM", "a form needs an answer")
+    head = segment("LQ", CODE[form.code_list], text(form.code, "2440 LQ02", 30))
+    return [head, *(FRM.write(answer, "2440") for answer in form.answers)]
 
 
 def _sv1(line: Line) -> str:
@@ -81,16 +140,8 @@ def _references(line: Line) -> list[str]:
         Reference("6R", number),
         Reference("9F", line.referral_number),
     )
-    given = [*line.references, *(each for each in named if each.value)]
-    return references(given, LINE_REFERENCES, "2400")
-
-
-def _drug(drug: Drug) -> Iterator[str]:
-    """2410."""
-    yield f"LIN**N4*{needed(drug.ndc, '2410 LIN03', 11)}"
-    yield segment("CTP", "", "", "", quantity_text(drug.quantity), CODE[drug.unit])
-    if drug.prescription is not None:
-        yield write_reference(drug.prescription.qualifier, drug.prescription.value, "2410")
+    given = [*(each for each in named if each.value), *line.references]
+    return references(given, order(VERSION, "2400", "REF"), "2400")
 
 
 def _providers(line: Line) -> list[str]:
@@ -109,21 +160,3 @@ def _providers(line: Line) -> list[str]:
     if line.pick_up or line.drop_off:
         out += locations(line.pick_up, line.drop_off, "2420G", "2420H")
     return out
-
-
-def _adjudication(other: LineAdjudication) -> Iterator[str]:
-    """2430."""
-    yield segment(
-        "SVD",
-        needed(other.payer_id, "2430 SVD01"),
-        amount_text(other.paid_cents),
-        write_procedure(other.procedure, "2430 SVD03"),
-        "",
-        quantity_text(other.quantity),
-        "" if other.bundled_line is None else str(other.bundled_line),
-    )
-    yield from write_adjustments(other.adjustments)
-    if other.adjudicated_on is not None:
-        yield f"DTP*573*D8*{date_text(other.adjudicated_on)}"
-    if other.remaining_liability_cents is not None:
-        yield f"AMT*EAF*{amount_text(other.remaining_liability_cents)}"

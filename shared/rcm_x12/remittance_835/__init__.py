@@ -13,7 +13,6 @@ from rcm_x12.remittance_835.values import (
     BankAccount,
     ClaimPayment,
     Header,
-    InpatientRemarks,
     Payee,
     Payer,
     ProviderAdjustment,
@@ -23,6 +22,7 @@ from rcm_x12.remittance_835.values import (
     Trailer,
 )
 from rcm_x12.remittance_835.writer import write
+from rcm_x12.values import InpatientRemarks
 
 __all__ = [
     "BankAccount",

@@ -13,7 +13,6 @@ from rcm_x12.pieces import at, read_contact, read_outpatient_remarks, read_proce
 from rcm_x12.quick import quick
 from rcm_x12.remittance_835.values import (
     ClaimPayment,
-    InpatientRemarks,
     Remark,
     ServicePayment,
 )
@@ -23,6 +22,7 @@ from rcm_x12.values import (
     Adjustment,
     Amount,
     Contact,
+    InpatientRemarks,
     Name,
     OutpatientRemarks,
     Procedure,
@@ -266,7 +266,7 @@ def _counted(
 def _read(parts: list[str]) -> Known:  # noqa: PLR0911 - one return for each kind of segment
     tag = parts[0]
     if tag == "REF":
-        return _REFERENCE, (_reference(parts[1], parts[2]),), 0, 0
+        return _REFERENCE, (_reference(parts[1], parts[2], ""),), 0, 0
     if tag == "NM1":
         return _NAME, (parts[1], _read_name(parts)), 0, 0
     if tag == "CAS":

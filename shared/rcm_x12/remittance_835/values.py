@@ -9,6 +9,7 @@ from rcm_x12.values import (
     Adjustment,
     Amount,
     Contact,
+    InpatientRemarks,
     Name,
     OutpatientRemarks,
     Procedure,
@@ -64,18 +65,6 @@ class Payee:
     address: Address | None = None
     references: tuple[Reference, ...] = ()
     """TJ tax id, PQ payee identification, 0B state licence, D3 NABP."""
-
-
-@dataclass(frozen=True, slots=True)
-class InpatientRemarks:
-    """MIA: the whole segment as sent, MIA01 first; the remark codes are MIA05 and MIA20-23."""
-
-    elements: tuple[str, ...]
-
-    @property
-    def remark_codes(self) -> tuple[str, ...]:
-        at = (4, 19, 20, 21, 22)
-        return tuple(self.elements[i] for i in at if i < len(self.elements) and self.elements[i])
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _claim(numbers: tuple[int, int], claim: ClaimStatus) -> Iterator[str]:
 
 def _service_dates(start: date | None, end: date | None) -> Iterator[str]:
     if start is not None:
-        yield write_date("472", start, end)
+        yield write_date("472", start, None if end == start else end)
 
 
 def _service(service: ServiceStatus) -> Iterator[str]:

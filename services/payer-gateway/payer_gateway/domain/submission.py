@@ -1,6 +1,6 @@
 """Our words to X12 words: one ready claim becomes one 837P claim."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
@@ -132,7 +132,12 @@ def _insured(
     member = _member(coverage, persons)
     patient = _person(persons.patient)
     is_self = coverage.relationship == "self"
-    holder = patient if is_self else _holder(coverage, member)
+    # Address, birth date and sex are sent of the patient only.
+    holder = (
+        patient
+        if is_self
+        else replace(_holder(coverage, member), address=None, birth_date=None, sex="")
+    )
     subscriber = x12.Subscriber(
         person=holder,
         member_id=member.member_id,
@@ -229,7 +234,7 @@ def _address(address: values.Address) -> Address:
 
 
 def _line(line: values.ClaimLine, claim: ClaimReady) -> x12.Line:
-    place = line.place_of_service_code
+    place, end = line.place_of_service_code, line.end_date_of_service
     return x12.Line(
         procedure=Procedure(line.procedure_code, modifiers=line.modifiers),
         charge_cents=line.charge_amount_cents,
@@ -237,7 +242,8 @@ def _line(line: values.ClaimLine, claim: ClaimReady) -> x12.Line:
         # Events count pointers from 0, SV107 from 1.
         diagnosis_pointers=tuple(pointer + 1 for pointer in line.diagnosis_pointers),
         service_from=line.date_of_service,
-        service_to=line.end_date_of_service,
+        # A range is sent only when both ends differ.
+        service_to=end if end != line.date_of_service else None,
         control_number=line.line_control_number,
         units=line.units,
         place_of_service_code=place if place and place != claim.place_of_service_code else "",

@@ -1,4 +1,4 @@
-"""Who appears in an 837P: submitter, receiver, providers, payers, subscribers and patients."""
+"""Who appears in an 837: submitter, receiver, providers, payers, subscribers and patients."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,8 +12,13 @@ class Organization:
     """Submitter (1000A) or receiver (1000B): a name and the id agreed with the partner."""
 
     name: str
+    """Or the last name of a person who submits for themselves."""
     id: str
     contact: Contact | None = None
+    second_contact: Contact | None = None
+    is_person: bool = False
+    first_name: str = ""
+    middle_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Provider:
     address: Address | None = None
     references: tuple[Reference, ...] = ()
     contact: Contact | None = None
+    second_contact: Contact | None = None
+    """Only of the billing provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,13 @@ class Person:
     death_date: date | None = field(default=None, repr=False)
     weight_pounds: Decimal | None = field(default=None, repr=False)
     is_pregnant: bool = False
+    contact: Contact | None = field(default=None, repr=False)
+    """PER of 2010BA and 2010CA, in property and casualty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """2010BB, 2330B: NM1*PR."""
+    """2010BB, 2330B: NM1*PR. A plan that is to be paid (2010AC) is one with a tax id."""
 
     name: str
     id: str
@@ -82,6 +91,8 @@ class Subscriber:
     insurance_type_code: str = ""
     """SBR05: why Medicare is secondary."""
     references: tuple[Reference, ...] = ()
+    id_qualifier: str = "MI"
+    """NM108: MI, or II for a standard unique health identifier."""
 
 
 @dataclass(frozen=True, slots=True)

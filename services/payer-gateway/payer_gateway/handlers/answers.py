@@ -149,7 +149,9 @@ async def _batch(
 ) -> list[Submission]:
     if sent is not None:
         await record_sent(tx, sent, at=at)
-        return await submissions.in_batch(tx, file.tenant_id, verdict.batch_reference)
+        return await submissions.in_batch(
+            tx, file.tenant_id, verdict.batch_reference, file.partner_id
+        )
     known = await submissions.newest_sent(tx, file.tenant_id, list(verdict.claims))
     return list(known.values())
 

@@ -55,11 +55,18 @@ async def in_sets(tx: Tx, tenant_id: UUID, transmission_id: UUID) -> list[Submis
     return [submission_of(row) for row in rows]
 
 
-async def in_batch(tx: Tx, tenant_id: UUID, batch_reference: str) -> list[Submission]:
+async def in_batch(
+    tx: Tx, tenant_id: UUID, batch_reference: str, partner_id: UUID | None
+) -> list[Submission]:
+    """Control numbers are counted by partner, so two partners know the same batch reference."""
     rows = await tx.fetch(
-        f"SELECT {COLUMNS} FROM submission WHERE tenant_id = $1 AND batch_reference = $2",
+        f"""SELECT {COLUMNS} FROM submission WHERE tenant_id = $1 AND batch_reference = $2
+            AND ($3::uuid IS NULL OR transmission_id IN (
+                SELECT transmission_id FROM transmission
+                WHERE tenant_id = $1 AND partner_id = $3))""",
         tenant_id,
         batch_reference,
+        partner_id,
     )
     return [submission_of(row) for row in rows]
 

@@ -1,0 +1,87 @@
+"""NCCI procedure-to-procedure edits: which services are part of others."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from coding_svc.domain.edits.case import Case, numbered
+from coding_svc.domain.edits.registry import Hit, edit
+from coding_svc.domain.encounter import CodedLine
+
+ANATOMIC = frozenset(
+    {"E1", "E2", "E3", "E4", "FA", "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "TA", "T1",
+     "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "LT", "RT", "LC", "LD", "RC", "LM", "RI"}
+)  # fmt: skip
+SEPARATE = frozenset({"59", "XE", "XP", "XS", "XU"})
+ASSOCIATED = ANATOMIC | SEPARATE | {"24", "25", "57", "58", "78", "79", "27", "91"}
+"""NCCI PTP-associated modifiers; 22, 76 and 77 are not among them."""
+NEVER, ALLOWED, DELETED = 0, 1, 9
+SOURCE = "NCCI policy manual I.E; PTP edits of the quarter"
+
+
+def _conflicts(case: Case) -> Iterator[tuple[int, CodedLine, int, CodedLine, int]]:
+    """Column 1 line, column 2 line and the indicator of each pair in force. Pairs are of one day;
+    a claim has one rendering provider, so all its lines are looked at."""
+    book = case.books.pairs.get(case.setting)
+    if book is None:
+        return
+    for (first, one), (second, other) in combinations(numbered(case.coding.lines), 2):
+        if one.date_of_service != other.date_of_service:
+            continue
+        day = one.date_of_service
+        for at, comprehensive, below, component in (
+            (first, one, second, other),
+            (second, other, first, one),
+        ):
+            found = book.modifier_indicator(
+                comprehensive.procedure_code, component.procedure_code, day
+            )
+            if found is not None and found != DELETED:
+                yield at, comprehensive, below, component, found
+
+
+def _is_bypassed(one: CodedLine, other: CodedLine) -> bool:
+    """A modifier on either code bypasses, since 2019-07-01."""
+    return bool(ASSOCIATED & {*one.modifiers, *other.modifiers})
+
+
+@edit("P110", "error", source=SOURCE, carc="236")
+def never_together(case: Case) -> Iterator[Hit]:
+    """Indicator 0: the column 2 service is never paid beside column 1; no modifier helps."""
+    for at, comprehensive, below, component, indicator in _conflicts(case):
+        if indicator == NEVER:
+            yield Hit(
+                f"{component.procedure_code} is never paid beside {comprehensive.procedure_code}",
+                lines=(below, at),
+                fix=f"remove line {below}",
+                release=case.books.pairs[case.setting].release,
+            )
+
+
+@edit("P111", "error", source=SOURCE, carc="236")
+def together_only_with_a_modifier(case: Case) -> Iterator[Hit]:
+    """Indicator 1: column 2 is paid only where a modifier says that it was a separate service."""
+    for at, comprehensive, below, component, indicator in _conflicts(case):
+        if indicator == ALLOWED and not _is_bypassed(comprehensive, component):
+            yield Hit(
+                f"{component.procedure_code} is part of {comprehensive.procedure_code}",
+                lines=(below, at),
+                fix="if the record shows a separate service, an anatomic modifier or XE, XS, XP or "
+                f"XU on line {below}; else remove it",
+                release=case.books.pairs[case.setting].release,
+            )
+
+
+@edit("P112", "info", source=SOURCE)
+def a_bypass_needs_its_record(case: Case) -> Iterator[Hit]:
+    """A pair that a modifier bypasses is paid on the record's word: it is looked for."""
+    for at, comprehensive, below, component, indicator in _conflicts(case):
+        if indicator == ALLOWED and _is_bypassed(comprehensive, component):
+            same_site = ANATOMIC & {*comprehensive.modifiers} & {*component.modifiers}
+            yield Hit(
+                "both lines name the same site"
+                if same_site
+                else "the modifier says a separate service: the record must show it",
+                lines=(below, at),
+                release=case.books.pairs[case.setting].release,
+                severity="warning" if same_site else None,
+            )

@@ -22,6 +22,8 @@ from coding_svc.domain.codes import (
 # A day's claims ask for the same few thousand codes over and over.
 CODES_KEPT = 20_000
 PAIRS_KEPT = 200_000
+FISCAL_YEAR_BEGINS = 10
+"""October: ICD-10-CM is published by the government's fiscal year."""
 
 
 class BookReader:
@@ -51,6 +53,12 @@ class DiagnosisBook(BookReader):
         ]
         self.find = lru_cache(CODES_KEPT)(self._find)
         self.notes = lru_cache(CODES_KEPT)(self._notes_of)
+        self.children = lru_cache(CODES_KEPT)(self._children)
+
+    @property
+    def last_day(self) -> date:
+        begins = self._book.release.effective_from
+        return date(begins.year + (begins.month >= FISCAL_YEAR_BEGINS), 9, 30)
 
     def _find(self, code: str) -> DiagnosisCode | None:
         row = self._book.row(
@@ -84,14 +92,23 @@ class DiagnosisBook(BookReader):
             )
         )
 
-    def children(self, code: str) -> Sequence[DiagnosisCode]:
+    def _children(self, code: str) -> Sequence[DiagnosisCode]:
         rows = self._book.rows(
             """SELECT code, title, parent, block, is_billable, seventh_of, is_manifestation,
-                      valid_to FROM code WHERE code > ? AND code < ? ORDER BY code""",
+                      valid_to FROM code WHERE parent = ? ORDER BY code""",
+            code,
+        )
+        return tuple(_diagnosis(row) for row in rows) if code else ()
+
+    def billable_below(self, code: str, limit: int) -> Sequence[str]:
+        rows = self._book.rows(
+            """SELECT code FROM code WHERE code > ? AND code < ? AND is_billable = 1
+                ORDER BY code LIMIT ?""",
             code,
             code + "~",
+            limit,
         )
-        return [_diagnosis(row) for row in rows]
+        return [code for (code,) in rows]
 
 
 def _diagnosis(row: Sequence[object]) -> DiagnosisCode:

@@ -63,6 +63,11 @@ class Diagnoses(Protocol):
     @property
     def release(self) -> ReleaseName: ...
 
+    @property
+    def last_day(self) -> date:
+        """The end of the release's fiscal year; later days have codes that it does not know."""
+        ...
+
     def find(self, code: str) -> DiagnosisCode | None: ...
 
     def notes(self, code: str, kind: NoteKind) -> Sequence[Note]:
@@ -71,7 +76,11 @@ class Diagnoses(Protocol):
 
     def seventh_characters(self, holder: str) -> Mapping[str, str]: ...
 
-    def children(self, code: str) -> Sequence[DiagnosisCode]: ...
+    def children(self, code: str) -> Sequence[DiagnosisCode]:
+        """The codes right below."""
+        ...
+
+    def billable_below(self, code: str, limit: int) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from xml.etree.ElementTree import Element, iterparse
 
 from coding_svc.codebook.faults import LoadFault, LoadRefused
@@ -22,6 +23,7 @@ CREATE TABLE code (
   is_billable INTEGER NOT NULL, seventh_of TEXT NOT NULL, is_manifestation INTEGER NOT NULL,
   valid_to TEXT
 ) WITHOUT ROWID;
+CREATE INDEX code_parent ON code (parent);
 CREATE TABLE note (
   note_id INTEGER PRIMARY KEY, holder TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL
 );
@@ -48,9 +50,7 @@ NOTES = {
     "codeAlso": "code_also", "notes": "note",
 }  # fmt: skip
 WITH_PATTERNS = frozenset({"excludes1", "excludes2", "code_first", "use_additional", "code_also"})
-MANIFESTATION = re.compile(
-    r"in (?:other )?(?:specified )?diseases? classified elsewhere", re.IGNORECASE
-)
+MANIFESTATION = re.compile(r"diseases? classified elsewhere", re.IGNORECASE)
 _RANGE = re.compile(r"\(([A-Z][0-9A][0-9A-Z])-([A-Z][0-9A][0-9A-Z])\)\s*$")
 
 
@@ -108,7 +108,7 @@ class _Writer:
 
 
 def load(database: sqlite3.Connection, sources: Sequence[Source], loading: Loading) -> None:
-    """Needs the tabular XML and a list of codes. The list is a text with a code a line."""
+    """Needs the tabular XML and a list of codes, a code a line; takes a list of ended ones."""
     del loading
     tabular = [each for each in sources if each.suffix == ".xml"]
     lists = [each for each in sources if each.suffix == ".txt"]
@@ -122,6 +122,22 @@ def load(database: sqlite3.Connection, sources: Sequence[Source], loading: Loadi
     for chapter in _chapters(tabular[0]):
         _take_chapter(writer, chapter)
     writer.flush()
+    for source in sources:
+        if source.suffix == ".tsv":
+            database.executemany("UPDATE code SET valid_to = ? WHERE code = ?", _ended(source))
+
+
+def _ended(source: Source) -> Iterator[tuple[str, str]]:
+    """The last day of codes that later addenda deleted: `code<TAB>CCYY-MM-DD` a line."""
+    with source.text() as text:
+        for number, line in enumerate(text, start=1):
+            code, _, day = line.strip().partition("\t")
+            try:
+                yield date.fromisoformat(day).isoformat(), code
+            except ValueError:
+                raise LoadRefused(
+                    LoadFault(source.name, "is not a code and a date", number)
+                ) from None
 
 
 def _chapters(source: Source) -> Iterator[Element]:
@@ -260,6 +276,6 @@ KIND = register(
         rows_min=60_000,
         rows_max=150_000,
         check=check,
-        suffixes=frozenset({".xml", ".txt"}),
+        suffixes=frozenset({".xml", ".txt", ".tsv"}),
     )
 )

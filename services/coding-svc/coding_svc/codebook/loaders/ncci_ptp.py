@@ -81,17 +81,22 @@ class _Dates(dict[str, int]):
         return day
 
 
-KIND = register(
-    Kind(
-        name="ncci-ptp",
-        summary="NCCI procedure-to-procedure edits of a setting",
-        capability="bundling edits (NCCI PTP)",
-        published_as="the quarterly PTP file set of a setting",
-        licence="operator",
-        schema=SCHEMA,
-        load=load,
-        counted="pair",
-        rows_min=1,
-        rows_max=12_000_000,
+def _kind(setting: str, words: str) -> Kind:
+    return register(
+        Kind(
+            name=f"ncci-ptp-{setting}",
+            summary=f"NCCI procedure-to-procedure edits: {words}",
+            capability=f"bundling edits (NCCI PTP), {words}",
+            published_as="the quarterly PTP file set",
+            licence="operator",
+            schema=SCHEMA,
+            load=load,
+            counted="pair",
+            rows_min=1,
+            rows_max=12_000_000,
+        )
     )
-)
+
+
+PRACTITIONER = _kind("practitioner", "practitioners")
+OUTPATIENT_HOSPITAL = _kind("outpatient-hospital", "outpatient hospitals")

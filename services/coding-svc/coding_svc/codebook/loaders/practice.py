@@ -14,45 +14,52 @@ from coding_svc.codebook.loaders.declared import (
     scaled,
     text,
     whole,
-)  # fmt: skip
+)
 
-MUE = register(
-    Kind(
-        name="mue",
-        summary="Medically unlikely edits of a setting",
-        capability="unit limits (MUE)",
-        published_as="the quarterly MUE table of a setting",
-        licence="operator",
-        schema="""CREATE TABLE unit_limit (
+
+def _unit_limits(setting: str, words: str) -> Kind:
+    return register(
+        Kind(
+            name=f"mue-{setting}",
+            summary=f"Medically unlikely edits: {words}",
+            capability=f"unit limits (MUE), {words}",
+            published_as="the quarterly MUE table",
+            licence="operator",
+            schema="""CREATE TABLE unit_limit (
           code TEXT PRIMARY KEY, units INTEGER NOT NULL, adjudication INTEGER NOT NULL,
           rationale TEXT NOT NULL) WITHOUT ROWID""",
-        load=loader(
-            "unit_limit",
-            [
-                Column(("HCPCS/CPT Code", "HCPCS Code"), procedure),
-                Column(
-                    (
-                        "Practitioner Services MUE Values",
-                        "Outpatient Hospital Services MUE Values",
-                        "DME Supplier Services MUE Values",
-                        "MUE Value",
+            load=loader(
+                "unit_limit",
+                [
+                    Column(("HCPCS/CPT Code", "HCPCS Code"), procedure),
+                    Column(
+                        (
+                            "Practitioner Services MUE Values",
+                            "Outpatient Hospital Services MUE Values",
+                            "DME Supplier Services MUE Values",
+                            "MUE Value",
+                        ),
+                        whole,
                     ),
-                    whole,
-                ),
-                # Medicaid's files have no indicator; they are judged line by line.
-                Column(
-                    ("MUE Adjudication Indicator",),
-                    choice(_1=1, _2=2, _3=3, **{"": 1}),
-                    is_optional=True,
-                ),
-                Column(("MUE Rationale",), text, is_optional=True),
-            ],
-        ),
-        counted="unit_limit",
-        rows_min=1,
-        rows_max=60_000,
+                    # Medicaid's files have no indicator; they are judged line by line.
+                    Column(
+                        ("MUE Adjudication Indicator",),
+                        choice(_1=1, _2=2, _3=3, **{"": 1}),
+                        is_optional=True,
+                    ),
+                    Column(("MUE Rationale",), text, is_optional=True),
+                ],
+            ),
+            counted="unit_limit",
+            rows_min=1,
+            rows_max=60_000,
+        )
     )
-)  # fmt: skip
+
+
+MUE_PRACTITIONER = _unit_limits("practitioner", "practitioners")
+MUE_OUTPATIENT = _unit_limits("outpatient-hospital", "outpatient hospitals")
+MUE_DME = _unit_limits("dme", "suppliers of equipment")
 
 ADD_ON = register(
     Kind(

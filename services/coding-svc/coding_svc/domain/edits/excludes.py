@@ -91,13 +91,7 @@ def additional_codes_are_considered(case: Case) -> Iterator[Hit]:
         return
     known = list(case.known_diagnoses())
     for position, found in known:
-        wanting = [
-            note
-            for note in book.notes(found.code, "use_additional")
-            if note.holder in _lineage(book, found)
-            and note.patterns
-            and not any(note.names(other.code) for _, other in known)
-        ]
+        wanting = _unanswered(book, found, [other.code for _, other in known])
         if wanting:
             yield Hit(
                 f"{found.code} asks for an additional code where it applies",
@@ -105,6 +99,21 @@ def additional_codes_are_considered(case: Case) -> Iterator[Hit]:
                 fix="; ".join(_codes(note) for note in wanting[:3]),
                 release=book.release,
             )
+
+
+def _unanswered(book: Diagnoses, found: DiagnosisCode, codes: list[str]) -> list[Note]:
+    """The notes of each holder are one list: one code of it answers them all."""
+    lineage = _lineage(book, found)
+    by_holder: dict[str, list[Note]] = {}
+    for note in book.notes(found.code, "use_additional"):
+        if note.patterns and note.holder in lineage:
+            by_holder.setdefault(note.holder, []).append(note)
+    return [
+        note
+        for notes in by_holder.values()
+        if not any(note.names(code) for note in notes for code in codes)
+        for note in notes
+    ]
 
 
 @edit(

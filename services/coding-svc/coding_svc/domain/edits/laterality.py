@@ -31,7 +31,7 @@ def side_of(title: str) -> Side:
 def _twin(book: Diagnoses, found: DiagnosisCode, side: Side) -> DiagnosisCode | None:
     """The code that says the same of another side."""
     for each in book.children(found.parent):
-        if each.parent == found.parent and each.is_billable and side_of(each.title) == side:
+        if each.is_billable and side_of(each.title) == side:
             return each
     return None
 

@@ -22,8 +22,15 @@ def diagnoses_exist(case: Case) -> Iterator[Hit]:
     book = case.books.diagnoses
     for position, diagnosis in enumerate(case.coding.diagnoses, start=1):
         if book and book.find(diagnosis.code) is None and not _stem(book, diagnosis.code):
-            message = f"{diagnosis.code} is not a code of ICD-10-CM"
-            yield Hit(message, diagnoses=(position,), release=book.release)
+            is_later = case.day > book.last_day
+            yield Hit(
+                f"{diagnosis.code} is not a code of ICD-10-CM"
+                + (" as of the release's fiscal year, which has ended" if is_later else ""),
+                diagnoses=(position,),
+                fix="load the release of the date of service" if is_later else "",
+                release=book.release,
+                severity="warning" if is_later else None,
+            )
 
 
 @edit(
@@ -82,18 +89,28 @@ def diagnoses_are_specific(case: Case) -> Iterator[Hit]:
     for position, found in case.known_diagnoses():
         if not book or not found.is_billable or "unspecified" not in found.title.lower():
             continue
-        siblings = [
-            each
-            for each in book.children(found.parent)
-            if each.parent == found.parent and each.code != found.code
-        ]
-        if any("unspecified" not in each.title.lower() for each in siblings):
+        said = _unspecified(found)
+        better = [each for each in _near(book, found) if _unspecified(each) < said]
+        if better:
             yield Hit(
                 f"{found.code} is unspecified and there are codes that say more",
                 diagnoses=(position,),
-                fix=", ".join(each.code for each in siblings[:FIXES_SHOWN]),
+                fix=", ".join(each.code for each in better[:FIXES_SHOWN]),
                 release=book.release,
             )
+
+
+def _unspecified(found: DiagnosisCode) -> int:
+    return found.title.lower().count("unspecified")
+
+
+def _near(book: Diagnoses, found: DiagnosisCode) -> Iterator[DiagnosisCode]:
+    """Codes beside this one, then those beside the one above it."""
+    parent = book.find(found.parent)
+    for above in (found.parent, parent.parent if parent else ""):
+        for each in book.children(above) if above else ():
+            if each.code not in {found.code, found.parent}:
+                yield each
 
 
 def _wants_seventh(book: Diagnoses, found: DiagnosisCode) -> bool:
@@ -101,7 +118,7 @@ def _wants_seventh(book: Diagnoses, found: DiagnosisCode) -> bool:
     if found.is_billable or not found.seventh_of:
         return False
     below = book.children(found.code)
-    return bool(below) and all(each.parent == found.code for each in below)
+    return bool(below) and all(each.seventh_of and len(each.code) == 7 for each in below)
 
 
 def _stem(book: Diagnoses, code: str) -> DiagnosisCode | None:
@@ -116,6 +133,5 @@ def _stem(book: Diagnoses, code: str) -> DiagnosisCode | None:
 
 
 def _billable_below(book: Diagnoses, code: str) -> str:
-    below = [each.code for each in book.children(code) if each.is_billable]
-    more = f" and {len(below) - FIXES_SHOWN} more" if len(below) > FIXES_SHOWN else ""
-    return ", ".join(below[:FIXES_SHOWN]) + more
+    below = book.billable_below(code, FIXES_SHOWN + 1)
+    return ", ".join(below[:FIXES_SHOWN]) + (" …" if len(below) > FIXES_SHOWN else "")

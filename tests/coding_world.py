@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from coding_svc.codebook.library import Library
-from coding_svc.codebook.release import Release
 from coding_svc.codebook.shelf import Shelf
 from coding_svc.codebook.staging import stage
 from coding_svc.domain.codes import Books
+from coding_svc.domain.release import Release
 
 BEGIN = date(2019, 1, 1)
 FISCAL_YEAR = date(2025, 10, 1)

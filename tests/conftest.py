@@ -4,6 +4,7 @@ Containers where a Docker engine answers and has the images, else the embedded s
 (embedded, docker, external) decides otherwise. The head of the report says which.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -33,6 +34,10 @@ class Servers:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[CHOICE] = providers.chosen_for_tests()
+    # The shipped code sets are built once a run and shared by every stack of it.
+    codes = tempfile.mkdtemp(prefix="rcm-codes-")
+    os.environ["RCM_CODES_DIR"] = codes
+    config.add_cleanup(lambda: shutil.rmtree(codes, ignore_errors=True))
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -176,6 +176,16 @@ async def _validate_encounter(world: World, known: Things) -> Request:
     return {"json": _unrouted(clinic.encounter)}
 
 
+@_write("coding-svc POST /edits:check", audited=False)
+async def _check_coding(world: World, known: Things) -> Request:
+    return {"json": {"coding": _unrouted(clinic.coding)}}
+
+
+@_write("coding-svc POST /edits:checkBatch", audited=False)
+async def _check_codings(world: World, known: Things) -> Request:
+    return {"json": {"items": [{"coding": _unrouted(clinic.coding)}]}}
+
+
 @_write(
     "coding-svc POST /encounters/{encounter_id}:finalize",
     tables="encounter encounter_revision encounter_history",

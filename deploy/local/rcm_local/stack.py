@@ -61,6 +61,7 @@ class Stack:
             self._start_postgres(importing),
             self._start_kafka(importing),
             self.supervisor.start(self._identity(), self._payer_twin()),
+            provision.make_codes(self.codes_dir, log=self.home.log("codes")),
         )
         declared = await importing
         await self.supervisor.start(
@@ -68,6 +69,11 @@ class Stack:
         )
         self._ready = True
         self.write_state()
+
+    @property
+    def codes_dir(self) -> Path:
+        """Releases of code sets. They are the same for everyone, so stacks may share them."""
+        return Path(os.environ.get("RCM_CODES_DIR") or self.home.root / "codes")
 
     def write_state(self) -> None:
         """Tell other processes what runs and where, once all of it does."""
@@ -153,6 +159,7 @@ class Stack:
             "RCM_JWKS_URL": f"{self.url('identity')}/jwks",
             "RCM_AUDIT_ANCHOR_FILE": str(self.home.root / "audit-anchor.jsonl"),
             "RCM_AUDIT_SIGNING_KEY_FILE": str(self.keys.audit_signing_key_file),
+            "RCM_CODES_DIR": str(self.codes_dir),
             **self.settings,
         }
 

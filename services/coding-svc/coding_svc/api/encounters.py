@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import Response
 
-from coding_svc import storage
 from coding_svc.api.bodies import (
     AmendmentCreate,
     EncounterBatch,
@@ -14,6 +13,7 @@ from coding_svc.api.bodies import (
     Unreadable,
     VoidCreate,
 )
+from coding_svc.api.register import router
 from coding_svc.api.views import (
     BatchResult,
     BatchView,
@@ -37,13 +37,13 @@ from coding_svc.domain.changes import (
 )
 from coding_svc.domain.encounter import Encounter, EncounterStatus
 from coding_svc.domain.stops import check
+from coding_svc.storage import encounters as storage
 from rcm.contracts.values import Persons
 from rcm.db import Tx
 from rcm.errors import Conflict, NotFound, Pointer, Unprocessable
 from rcm.events import publish
 from rcm.ids import new_id
 from rcm.service import (
-    ApiRouter,
     IfMatch,
     Page,
     Paging,
@@ -52,8 +52,6 @@ from rcm.service import (
     problems,
     versioned,
 )
-
-router = ApiRouter(tags=["encounters"])
 
 
 @router.post("/encounters", status_code=201, scope="Encounter.c")

@@ -16,9 +16,9 @@ from coding_svc.codebook.readers import (
     TaxonomyBook,
     UnitLimitBook,
 )
-from coding_svc.codebook.release import Release
 from coding_svc.codebook.shelf import Book, Shelf, in_force
 from coding_svc.domain.codes import Books, Setting
+from coding_svc.domain.release import Release
 
 READERS: Mapping[str, Callable[[Book], Any]] = {
     "icd10cm": DiagnosisBook,

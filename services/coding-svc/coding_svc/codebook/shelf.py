@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from coding_svc.codebook.faults import LoadFault, LoadRefused
-from coding_svc.codebook.release import Release
+from coding_svc.domain.release import OF_THIS_LAYOUT, Release
 
 MAPPED_BYTES = 512 << 20
 """Of a release file; the kernel keeps what is used and gives back what is not."""
@@ -52,14 +52,17 @@ class Shelf:
 
     def releases(self, kind: str | None = None) -> list[Release]:
         """What lies here."""
-        found = [self._release(path) for path in self.directory.glob(f"{kind or '*'}-*.sqlite")]
+        found = [
+            self._release(path)
+            for path in self.directory.glob(f"{kind or '*'}{OF_THIS_LAYOUT}*.sqlite")
+        ]
         ours = [each for each in found if kind is None or each.kind == kind]
         return sorted(ours, key=lambda each: (each.kind, each.effective_from, each.loaded_at))
 
     def book(self, release_id: UUID) -> Book:
         """A release, opened once. Raises `LoadRefused` when it does not lie here."""
         if release_id not in self._books:
-            paths = list(self.directory.glob(f"*-{release_id}.sqlite"))
+            paths = list(self.directory.glob(f"*{OF_THIS_LAYOUT}{release_id}.sqlite"))
             if not paths:
                 raise LoadRefused(LoadFault(str(release_id), "is not on the shelf of this machine"))
             self._books[release_id] = Book(paths[0])

@@ -15,7 +15,7 @@ from pathlib import Path
 from coding_svc.codebook.faults import LoadFault, LoadRefused
 from coding_svc.codebook.files import Source, sources_of
 from coding_svc.codebook.kinds import Kind, Loading, kinds
-from coding_svc.codebook.release import Release, name_of
+from coding_svc.domain.release import Release, name_of
 
 META = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 # Read by one process at a time while it is built; nothing is lost that the file does not hold.

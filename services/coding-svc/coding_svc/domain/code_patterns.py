@@ -24,7 +24,7 @@ _WITH_CHARACTER = re.compile(
 )
 _WITH_TAIL = re.compile(
     r"with (?:final characters )?"
-    r"(?P<tails>\.[0-9A-Z]{1,4}-?(?:\s*-\s*\.[0-9A-Z]{1,4}|(?:(?:,|\.| or) ?\.[0-9A-Z]{1,4})*))"
+    r"(?P<tails>\.[0-9A-Z]{1,4}(?:\s*-\s*\.[0-9A-Z]{1,4}|-?(?:(?:,|\.| or) ?\.[0-9A-Z]{1,4})*))"
 )
 _WITH_ENDING = re.compile(
     r"with (?:final characters|fifth to sixth characters) -?(?P<ending>[0-9A-Z]{1,4})(?![a-z])"

@@ -102,11 +102,12 @@ procedure = code(r"[0-9A-Z]{5}", "a code of five characters")
 
 
 def choice(**meanings: Cell) -> Reader:
-    """One of the values that begin so, stored as what it means."""
+    """One of the values that begin so, stored as what it means; the empty one only itself."""
 
     def read(cell: str) -> Cell:
         for begins, meaning in meanings.items():
-            if cell.lower().startswith(begins.removeprefix("_").lower()):
+            wanted = begins.removeprefix("_").lower()
+            if cell.lower().startswith(wanted) if wanted else not cell:
                 return meaning
         raise ValueError(f"is none of {', '.join(each.removeprefix('_') for each in meanings)}")
 

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+OF_THIS_LAYOUT = ".v1-"
+"""In every file's name. A change of the tables raises it: releases of an older layout are then no
+longer seen, and are loaded again from their files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -48,4 +52,4 @@ class Release:
 
 def name_of(release: Release) -> str:
     """The file on the shelf."""
-    return f"{release.kind}-{release.release_id}.sqlite"
+    return f"{release.kind}{OF_THIS_LAYOUT}{release.release_id}.sqlite"

@@ -1,0 +1,88 @@
+"""What a service process has of the code sets: the shelf, its readers, and a search."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from coding_svc.codebook import starter
+from coding_svc.codebook.library import Library
+from coding_svc.codebook.shelf import Shelf, in_force
+from coding_svc.domain.codes import Books
+from coding_svc.domain.release import Release
+
+SEARCHED = {
+    "icd10cm": "SELECT code, title FROM search WHERE search MATCH ? ORDER BY bm25(search, 0, 4, 1)",
+    "hcpcs": "SELECT code, title FROM search WHERE search MATCH ? ORDER BY bm25(search, 0, 4, 1)",
+    "icd10pcs": "SELECT code, title FROM search WHERE search MATCH ? ORDER BY bm25(search, 0, 1)",
+}
+LISTED = {
+    "icd10cm": "SELECT code, title FROM code WHERE code >= ? AND code < ? ORDER BY code",
+    "hcpcs": "SELECT code, title FROM code WHERE code >= ? AND code < ? ORDER BY code",
+    "icd10pcs": "SELECT code, title FROM code WHERE code >= ? AND code < ? ORDER BY code",
+}
+
+
+class CodeSettings(BaseSettings):
+    """Where the releases lie (`RCM_CODES_DIR`)."""
+
+    model_config = SettingsConfigDict(env_prefix="RCM_", extra="ignore")
+
+    codes_dir: Path = Path("/var/lib/rcm/codes")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A code that a search found."""
+
+    code: str
+    title: str
+
+
+class Catalogue:
+    """Opened once a process. Releases are immutable, so readers are never closed or renewed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._shelf = Shelf(directory)
+        self._library = Library(self._shelf)
+        self._starter: tuple[Release, ...] | None = None
+
+    def releases(self, activated: Iterable[Release]) -> list[Release]:
+        """Those in force for a tenant: its own and what everyone has."""
+        if not self._starter:
+            lying = self._shelf.releases() if self._shelf.directory.is_dir() else []
+            self._starter = tuple(each for each in lying if starter.is_starter(each))
+        return [*self._starter, *activated]
+
+    def books(self, activated: Iterable[Release], on: date) -> Books:
+        """What answers for a date of service. Raises `LoadRefused` when an activated release does
+        not lie on this machine."""
+        return self._library.books(self.releases(activated), on)
+
+    def search(
+        self, activated: Iterable[Release], kind: str, text: str, *, on: date, limit: int
+    ) -> tuple[Release, Sequence[Match]] | None:
+        """Codes by what they mean, best first, or by their beginning; None without a release."""
+        of_kind = [each for each in self.releases(activated) if each.kind == kind]
+        release = in_force(of_kind, on)
+        if release is None:
+            return None
+        book = self._shelf.book(release.release_id)
+        plain = text.replace(".", "").upper().strip()
+        if re.fullmatch(r"[A-Z][0-9][0-9A-Z]{0,5}|[0-9][0-9A-Z]{0,6}", plain):
+            rows = book.rows(f"{LISTED[kind]} LIMIT ?", plain, plain + "~", limit)
+        else:
+            rows = (
+                book.rows(f"{SEARCHED[kind]} LIMIT ?", _query(text), limit) if _query(text) else []
+            )
+        return release, [Match(code, title) for code, title in rows]
+
+
+def _query(text: str) -> str:
+    """Words in FTS5's language: each quoted, the last as a beginning, so that typing narrows."""
+    words = re.findall(r"[0-9A-Za-z]+", text)[:20]
+    quoted = [f'"{word}"' for word in words]
+    return " ".join([*quoted[:-1], quoted[-1] + "*"]) if quoted else ""

@@ -1,0 +1,1 @@
+"""What an operator does with code sets on the command line."""

@@ -1,0 +1,5 @@
+"""Tables and queries of coding-svc. Takes and returns domain values; seals and opens persons."""
+
+from coding_svc.storage import encounters, releases
+
+__all__ = ["encounters", "releases"]

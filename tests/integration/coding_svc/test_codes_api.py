@@ -1,0 +1,175 @@
+"""The code sets and the edits over REST, and releases put in force from the command line."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from coding_svc.app import service
+from coding_svc.codebook import starter
+from coding_svc.commands.codes import app
+from rcm.contracts.coding import CodeSetActivated
+from rcm.testing.service import ServiceUnderTest, service_under_test
+
+LIMITS = (
+    "HCPCS/CPT Code,Practitioner Services MUE Values,MUE Adjudication Indicator,MUE Rationale\n"
+    "10002,2,2 Policy,made up\n"
+)
+LINE = {"procedure_code": "10002", "diagnosis_pointers": [0], "date_of_service": "2026-05-14"}
+CODING = {
+    "date_of_service": "2026-05-14",
+    "place_of_service_code": "11",
+    "billing_provider": {"npi": "1234567893", "name": "Demo Clinic"},
+    "diagnoses": [{"code": "E11.9", "code_type": "ABK"}, {"code": "E10.9", "code_type": "ABF"}],
+    "lines": [{**LINE, "quantity": "3"}],
+}
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Path:
+    """The shelf that the run's stacks share."""
+    directory = Path(os.environ["RCM_CODES_DIR"])
+    starter.put(directory)
+    return directory
+
+
+@pytest.fixture
+async def coding(servers: Any, shelf: Path) -> AsyncIterator[ServiceUnderTest]:
+    del shelf
+    async with service_under_test(service, servers.postgres_admin_url) as found:
+        yield found
+
+
+async def asked(coding: ServiceUnderTest, path: str, **options: Any) -> Any:
+    async with coding.client("CodeSet.rs", tenant=options.pop("tenant", None)) as client:
+        answer = await client.get(path, **options)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_what_judges_a_day_and_what_is_missing(coding: ServiceUnderTest) -> None:
+    found = await asked(coding, "/code-sets?effective_on=2026-05-14")
+    assert {(each["kind"], each["release"]) for each in found["items"]} == {
+        (kind, "2026-04") for kind in ("icd10cm", *starter.TABLES)
+    }
+    missing = {each["kind"]: each["bring"] for each in found["missing"]}
+    assert missing["ncci-ptp-practitioner"] == "the quarterly PTP file set"
+    assert (await asked(coding, "/code-sets?effective_on=2020-01-01"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("type 2 diabetes without complications", "E119"),
+        ("I10", "I10"),
+        ("e11.65", "E1165"),
+        ("acute streptococcal tonsillitis", "J0300"),
+    ],
+)
+async def test_codes_are_found_by_words_and_beginnings(
+    coding: ServiceUnderTest, words: str, first: str
+) -> None:
+    found = await asked(
+        coding, "/code-sets/icd10cm/codes", params={"q": words, "effective_on": "2026-05-14"}
+    )
+    assert first in [each["code"] for each in found["items"][:3]]
+
+
+async def test_a_code_has_its_notes(coding: ServiceUnderTest) -> None:
+    found = await asked(coding, "/code-sets/icd10cm/codes/S72.001A?effective_on=2026-05-14")
+    assert found["is_billable"]
+    assert found["seventh_characters"]["A"].startswith("initial encounter")
+    assert {each["kind"] for each in found["notes"]} >= {"excludes1", "excludes2"}
+
+
+@pytest.mark.parametrize(
+    ("path", "error_name"),
+    [
+        ("/code-sets/icd10cm/codes/Z999?effective_on=2026-05-14", "code_unknown"),
+        ("/code-sets/icd10cm/codes/E119?effective_on=2020-01-01", "code_set_missing"),
+        ("/code-sets/hcpcs/codes?q=wheelchair", "code_set_missing"),
+    ],
+)
+async def test_what_is_not_there_is_said(
+    coding: ServiceUnderTest, path: str, error_name: str
+) -> None:
+    async with coding.client("CodeSet.rs") as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.json()["error_name"]) == (404, error_name)
+
+
+async def checked(coding: ServiceUnderTest, body: object, path: str = "/edits:check") -> Any:
+    async with coding.client("CodeSet.rs") as client:
+        answer = await client.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_coding_is_judged(coding: ServiceUnderTest) -> None:
+    found = await checked(coding, {"coding": CODING})
+    [conflict] = [each for each in found["findings"] if each["edit"] == "D131"]
+    assert not found["valid"]
+    assert conflict["diagnoses"] == [1, 2]
+    assert (conflict["release_kind"], conflict["release"]) == ("icd10cm", "2026-04")
+    assert conflict["is_overridable"]
+
+
+async def test_codings_are_judged_in_one_go(coding: ServiceUnderTest) -> None:
+    good = {**CODING, "diagnoses": CODING["diagnoses"][:1]}
+    items = [{"coding": CODING}, {"coding": good}]
+    found = await checked(coding, {"items": items}, "/edits:checkBatch")
+    assert [each["valid"] for each in found["items"]] == [False, True]
+
+
+async def test_every_edit_says_where_it_is_written(coding: ServiceUnderTest) -> None:
+    found = await asked(coding, "/edits")
+    assert len(found["items"]) > 40
+    assert all(each["citation"] and each["summary"] for each in found["items"])
+
+
+def run(coding: ServiceUnderTest, *words: str) -> Any:
+    address = coding.settings.database_url.get_secret_value()
+    return CliRunner().invoke(app, list(words), env={"RCM_DATABASE_URL": address})
+
+
+async def test_a_release_judges_once_it_is_in_force(
+    coding: ServiceUnderTest, tmp_path: Path
+) -> None:
+    """Loaded for one tenant, it judges nobody else's claims, and is announced."""
+    before = await checked(coding, {"coding": CODING})
+    path = tmp_path / "mue.csv"
+    path.write_text(LIMITS)
+    answer = await _in_thread(
+        coding, "load", "mue-practitioner", str(path), "--release", "2026q2",
+        "--effective-from", "2026-04-01", "--tenant", str(coding.tenant),
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.output
+    after = await checked(coding, {"coding": CODING})
+    edits = [{each["edit"] for each in found["findings"]} for found in (before, after)]
+    assert edits[1] - edits[0] == {"P121"}
+    other = await asked(coding, "/code-sets", tenant=coding.other_tenant)
+    assert "mue-practitioner" not in {each["kind"] for each in other["items"]}
+    [event] = await coding.published(CodeSetActivated)
+    assert (event.kind, event.release) == ("mue-practitioner", "2026q2")
+
+
+async def test_an_older_release_needs_a_word(coding: ServiceUnderTest, tmp_path: Path) -> None:
+    path = tmp_path / "mue.csv"
+    path.write_text(LIMITS)
+    words = ("load", "mue-dme", str(path), "--tenant", str(coding.tenant))
+    newer = await _in_thread(coding, *words, "--release", "q3", "--effective-from", "2026-07-01")
+    older = await _in_thread(coding, *words, "--release", "q2", "--effective-from", "2026-04-01")
+    asked_for = await _in_thread(
+        coding, *words, "--release", "q2", "--effective-from", "2026-04-01", "--backfill"
+    )
+    assert [found.exit_code for found in (newer, older, asked_for)] == [0, 1, 0]
+    assert "is newer" in older.output
+
+
+async def _in_thread(coding: ServiceUnderTest, *words: str) -> Any:
+    """The command line has an event loop of its own."""
+    return await asyncio.to_thread(run, coding, *words)

@@ -107,6 +107,7 @@ def load_release(
 @app.command("search")
 def search(
     words: Annotated[list[str], typer.Argument(help="Words, or the beginning of a code.")],
+    *,
     kind: Annotated[str, typer.Option(help="icd10cm, hcpcs or icd10pcs.")] = "icd10cm",
     on: Day = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,

@@ -132,7 +132,7 @@ def visit_modifiers_are_for_visits(case: Case) -> Iterator[Hit]:
     for number, line in numbered(case.coding.lines):
         found = {"24", "25", "57"} & {*line.modifiers}
         fee = fees.fee(line.procedure_code) if fees else None
-        # XXX covers evaluations that are no visits by number, such as those of the eye.
+        # Services without global days include evaluations that are no visits by their number.
         is_procedure = fee is not None and fee.global_days in {"000", "010", "090"}
         if found and is_procedure and not is_visit(line.procedure_code):
             yield _hit(case, number, f"{min(found)} on a procedure")

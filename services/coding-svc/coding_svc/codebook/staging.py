@@ -41,15 +41,22 @@ def stage(
         known = ", ".join(sorted(kinds()))
         raise LoadRefused(LoadFault(kind_name, f"is no kind of code set; there are {known}"))
     sources = [each for path in paths for each in sources_of(path, suffixes=kind.suffixes)]
+    loading = Loading(label, options or {})
+    asked = [
+        kind.name,
+        label,
+        effective_from.isoformat(),
+        *map(str, sorted(loading.options.items())),
+    ]
     shelf.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=shelf, prefix=".staging-") as directory:
         built = Path(directory) / "release.sqlite"
-        count = _build(built, kind, sources, Loading(label, options or {}))
+        count = _build(built, kind, sources, loading)
         release = Release(
             kind=kind.name,
             label=label,
             effective_from=effective_from,
-            sha256=_sha256_of(sources, kind, label, effective_from, options or {}),
+            sha256=_sha256_of(sources, asked),
             source_names=tuple(source.name for source in sources),
             row_count=count,
             loaded_at=datetime.now(UTC),
@@ -95,17 +102,9 @@ def _seal(path: Path, release: Release) -> None:
     path.chmod(0o444)
 
 
-def _sha256_of(
-    sources: Sequence[Source],
-    kind: Kind,
-    label: str,
-    effective_from: date,
-    options: Mapping[str, str],
-) -> str:
+def _sha256_of(sources: Sequence[Source], asked: Sequence[str]) -> str:
     """Of what was published and how it was asked to be read."""
-    digest = hashlib.sha256()
-    asked = [kind.name, label, effective_from.isoformat(), *map(str, sorted(options.items()))]
-    digest.update("\n".join(asked).encode())
+    digest = hashlib.sha256("\n".join(asked).encode())
     for source in sources:
         with source.open() as stream:
             while block := stream.read(1 << 20):

@@ -86,7 +86,10 @@ def _provider(
     if not (len(npi) == 10 and npi.isdecimal()):
         raise LoadRefused(LoadFault(source.name, "is not an NPI", number, "NPI"))
     taxonomies, primary = _taxonomies(row, at)
-    dates = [_day(source, number, row, at, name) for name in PLAIN[-4:]]
+    dates = [
+        _day(row[at[name]], LoadFault(source.name, "is not a date", number, name))
+        for name in PLAIN[-4:]
+    ]
     return (npi, entity, organization or family, given, *address, taxonomies, primary, *dates)
 
 
@@ -103,16 +106,13 @@ def _taxonomies(row: Sequence[str], at: Mapping[str, int]) -> tuple[str, str]:
     return " ".join(found), primary
 
 
-def _day(
-    source: Source, number: int, row: Sequence[str], at: Mapping[str, int], name: str
-) -> str | None:
-    cell = row[at[name]]
+def _day(cell: str, otherwise: LoadFault) -> str | None:
     if not cell:
         return None
     try:
         return datetime.strptime(cell, "%m/%d/%Y").date().isoformat()  # noqa: DTZ007 - a date
     except ValueError:
-        raise LoadRefused(LoadFault(source.name, "is not a date", number, name)) from None
+        raise LoadRefused(otherwise) from None
 
 
 KIND = register(

@@ -394,7 +394,11 @@ def test_a_guide_example_has_no_false_finding(name: str) -> None:
 @settings(max_examples=25, deadline=None)
 def test_no_claim_that_our_writer_takes_has_a_false_error(batch: claim_837p.Batch) -> None:
     report = check_file(claim_837p.write(world.ENVELOPE, [batch]), today=date(2031, 1, 1))
-    assert [one for one in report.findings if one.severity == "error"] == []
+    # Made-up lines may share a control number: the writer leaves those to who gives them.
+    true = {"line-control-repeated"}
+    assert [
+        one for one in report.findings if one.severity == "error" and one.code not in true
+    ] == []
 
 
 @given(world.remittances())

@@ -2,9 +2,19 @@
 
 from dataclasses import replace
 
+import x12_inquiries as inquiries
 import x12_world as world
 
-from rcm_x12 import ack_999, claim_837p, remittance_835, status_277ca
+from rcm_x12 import (
+    ack_999,
+    claim_837p,
+    eligibility_270,
+    eligibility_271,
+    remittance_835,
+    status_276,
+    status_277,
+    status_277ca,
+)
 from rcm_x12.claim_837p import Dependent
 from rcm_x12.values import Name, Procedure
 
@@ -152,6 +162,10 @@ ANSWERED = ack_999.write(
         )
     ],
 )
+ELIGIBILITY = eligibility_270.write(world.ENVELOPE, [inquiries.ELIGIBILITY])
+COVERED = eligibility_271.write(world.ENVELOPE, [inquiries.answer(*inquiries.BENEFITS)])
+ASKED = status_276.write(world.ENVELOPE, [inquiries.STATUS_INQUIRY])
+TOLD = status_277.write(world.ENVELOPE, [inquiries.told(inquiries.PENDING, inquiries.PAID)])
 _ISA = PROFESSIONAL.decode().partition("~GS*")[0]
 INSTITUTIONAL = counted(
     f"{_ISA}~GS*HC*CLINIC*PAYERTWIN*20260301*1230*1*X*005010X223A2~ST*837*0001*005010X223A2"

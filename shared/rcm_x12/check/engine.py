@@ -50,7 +50,7 @@ class SetChecker:
         self.findings: list[Finding] = self._walk.findings
         self.feed = self._walk.feed
         self._rules = frozenset(rules)
-        self._rule = rules[0]
+        self._rule = hierarchy.NUMBER
         self._claim_loop = CLAIM_LOOPS.get(self.kind, "")
         self._claims = 0
         self._count = hierarchy.Count()

@@ -8,12 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import x12_claims as full
 import x12_defects as files
 import x12_world as world
 from hypothesis import given, settings
 from x12_defects import broken
 
-from rcm_x12 import claim_837p, remittance_835, ta1
+from rcm_x12 import claim_837i, claim_837p, remittance_835, ta1
 from rcm_x12.check import (
     RULES,
     STRUCTURE,
@@ -33,6 +34,10 @@ CLEAN = {
     "837P": files.PROFESSIONAL,
     "837I": files.INSTITUTIONAL,
     "835": files.PAID,
+    "270": files.ELIGIBILITY,
+    "271": files.COVERED,
+    "276": files.ASKED,
+    "277": files.TOLD,
     "277CA": files.ACKNOWLEDGED,
     "999": files.ANSWERED,
     "TA1": ta1.write(
@@ -47,6 +52,25 @@ def test_what_is_clean_has_no_finding(kind: str) -> None:
     assert report.findings == ()
     assert not report.blocks
     assert {one.content.kind for one in report.sets} == ({kind} if kind != "TA1" else set())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        claim_837p.write(world.ENVELOPE, [world.batch(full.CLAIM)]),
+        claim_837i.write(world.ENVELOPE, [full.bill()]),
+    ],
+    ids=["837P", "837I"],
+)
+def test_a_claim_with_everything_that_its_guide_has_breaks_nothing_of_its_form(
+    content: bytes,
+) -> None:
+    assert {one.snip for one in check_file(content).findings} & {1, 2} == set()
+
+
+@pytest.mark.parametrize("kind", CLEAN)
+def test_without_any_rule_only_structure_is_asked(kind: str) -> None:
+    assert check_file(CLEAN[kind], rules=()).findings == ()
 
 
 def test_what_is_no_interchange_is_refused() -> None:

@@ -9,7 +9,7 @@ LOCK_GROUPS := runtime local test check build
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo up down status doctor check format lint types walls tidy test test-faults \
-  bench schemas schemas-check docs asyncapi jars clean
+  fuzz bench schemas schemas-check docs asyncapi jars clean
 
 ##@ Start
 help: ## Show this list
@@ -70,6 +70,9 @@ test-faults: $(READY) ## Kill, wipe and restart things under load (FAULT_SEED=n 
 
 bench: $(READY) ## Measure the kit beside its floors
 	$(BIN)/python -m bench
+
+fuzz: $(READY) ## Hunt the X12 readers with random files (FUZZ_SECONDS=60 a target)
+	$(BIN)/python tests/fuzz
 
 asyncapi: $(READY) tools/asyncapi/node_modules ## Judge shared/schemas/asyncapi.yaml by AsyncAPI's own parser
 	node tools/asyncapi/validate.mjs shared/schemas/asyncapi.yaml

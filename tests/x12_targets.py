@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+import x12_claims
 import x12_inquiries as inquiries
 import x12_world as world
 
 from rcm_x12 import (
     ack_999,
+    claim_837i,
     claim_837p,
     document,
     eligibility_270,
@@ -83,6 +85,7 @@ def checker(content: bytes) -> None:
 
 READERS = {
     "837p": claim_837p,
+    "837i": claim_837i,
     "835": remittance_835,
     "277ca": status_277ca,
     "999": ack_999,
@@ -117,6 +120,7 @@ def seeds() -> dict[str, bytes]:
     )
     found = {
         "837p": claim_837p.write(envelope, [world.batch()]),
+        "837i": claim_837i.write(envelope, [x12_claims.bill()]),
         "835": remittance_835.write(envelope, [paid]),
         "999": ack_999.write(
             envelope,

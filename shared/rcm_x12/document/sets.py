@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from rcm_x12 import (
     ack_999,
+    claim_837i,
     claim_837p,
     eligibility_270,
     eligibility_271,
@@ -21,6 +22,7 @@ from rcm_x12.tokenizer import Separators, blocks
 
 READERS: Final[dict[str, Callable[[bytes], Reading[Any]]]] = {
     "837P": claim_837p.read,
+    "837I": claim_837i.read,
     "835": remittance_835.read,
     "277CA": status_277ca.read,
     "999": ack_999.read,

@@ -72,14 +72,14 @@ _SAY = {
     "amount": "not an amount in dollars and at most two decimals",
     "quantity": "not a number",
     "date": "not a date as CCYYMMDD",
-    "element-missing": "an amount is missing",
+    "element-missing": "an amount or a count is missing",
 }
 _MONEY = "782"
 
 
 def _unreadable(text: str, declared: Element, *, required: bool) -> str:
     if not text:
-        return "element-missing" if required and declared.number == _MONEY else ""
+        return "element-missing" if required and declared.type == "R" else ""
     try:
         if declared.number == _MONEY:
             cents(text)

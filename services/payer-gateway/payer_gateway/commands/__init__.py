@@ -1,0 +1,1 @@
+"""Verbs of the `rcm` command line that need nothing but files."""

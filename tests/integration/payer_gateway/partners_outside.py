@@ -375,8 +375,9 @@ async def https_server(
             "ssl_ca_certs": str(directory / "clients.pem"),
             "ssl_cert_reqs": ssl.CERT_REQUIRED,
         }
+    # Its logging is left alone: uvicorn would set levels for the whole process, and keep them.
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="critical", lifespan="off",
+        app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off",
         ssl_certfile=str(chain), ssl_keyfile=str(key), **options,
     )  # fmt: skip
     running = uvicorn.Server(config)

@@ -17,7 +17,9 @@ TERMINATOR: Final = "~"
 COMPONENT: Final = ":"
 REPETITION: Final = "^"
 # The extended set of the standard without the four separators and without the backquote.
-_PLAIN = re.compile(r"[A-Z0-9\-./,&'()]+(?: [A-Z0-9\-./,&'()]+)*", re.ASCII).fullmatch
+PLAIN: Final = re.compile(r"[A-Z0-9\-./,&'()]+(?: [A-Z0-9\-./,&'()]+)*", re.ASCII).fullmatch
+"""Whether a text can be sent as it is. Several values are asked at once, joined by blanks: an
+empty one, or one that begins or ends with a blank, makes two in a row, which is not plain."""
 _ALLOWED = re.compile(r"[A-Z0-9!\"&'()+,\-./;?=@ %_{}\[\]|<>#$]*", re.ASCII)
 _CLEAN_MAX = 50_000
 _UNFOLDED = str.maketrans(
@@ -30,7 +32,7 @@ class _Clean(dict[str, str]):
     """Text as it may be written. What needs folding repeats (names, places), so it is kept."""
 
     def __missing__(self, text: str) -> str:
-        if _PLAIN(text):
+        if PLAIN(text):
             return text
         folded = text.upper().translate(_UNFOLDED)
         if not folded.isascii():
@@ -65,7 +67,7 @@ def text(value: str, place: str, longest: int = 80) -> str:
     """Free text as an element. Raises WriteRefused when it cannot be sent or is too long."""
     if not value:
         return ""
-    if len(value) <= longest and _PLAIN(value):
+    if len(value) <= longest and PLAIN(value):
         return value
     try:
         folded = CLEAN[value]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from rcm_x12.builder import CODE, composite, needed, segment, text
+from rcm_x12.builder import CODE, PLAIN, composite, needed, segment, text
 from rcm_x12.findings import WriteRefused
 from rcm_x12.scalars import (
     amount_text,
@@ -99,6 +99,13 @@ def read_name(nm1: Sequence[str]) -> Name:
 
 def write_address(address: Address, place: str) -> list[str]:
     """N3 and N4."""
+    line, city, state, code = address.line_1, address.city, address.state, address.postal_code
+    if (
+        PLAIN(f"{line} {city} {state} {code}")
+        and not (address.line_2 or address.country or address.country_subdivision or "-" in code)
+        and (len(line) <= 55 and len(city) <= 30 and len(state) <= 2 and len(code) <= 15)
+    ):
+        return [f"N3*{line}", f"N4*{city}*{state}*{code}"]
     return [
         segment(
             "N3",

@@ -55,6 +55,17 @@ class _Quantities(dict[str, Decimal]):
         return value
 
 
+class _DateTexts(dict[date, str]):
+    """CCYYMMDD by date: written ten times as often as there are days in a year."""
+
+    def __missing__(self, value: date) -> str:
+        if len(self) >= _MEMO_MAX:
+            self.clear()
+        self[value] = text = f"{value.year:04d}{value.month:02d}{value.day:02d}"
+        return text
+
+
+DATE_TEXTS: Final[dict[date, str]] = _DateTexts()
 CENTS: Final[dict[str, int]] = _Memo()
 """`CENTS["12.5"]` is 1250. Use `cents` unless the lookup is on a hot path."""
 DATES: Final[dict[str, date]] = _Dates()
@@ -110,7 +121,7 @@ def date_of(text: str) -> date:
 
 
 def date_text(value: date) -> str:
-    return f"{value.year:04d}{value.month:02d}{value.day:02d}"
+    return DATE_TEXTS[value]
 
 
 def moment_of(day: str, time: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rcm_x12.builder import CODE, needed, segment, text
+from rcm_x12.builder import CODE, PLAIN, needed, segment, text
 from rcm_x12.claim.parties import Dependent, Organization, Payer, Person, Provider, Subscriber
 from rcm_x12.findings import WriteRefused
 from rcm_x12.pieces import (
@@ -87,6 +87,14 @@ def provider_name(code: str, provider: Provider, loop: str) -> str:
 def person_name(
     code: str, person: Person, loop: str, *, member_id: str = "", id_qualifier: str = "MI"
 ) -> str:
+    last, first = person.last_name, person.first_name
+    if (
+        PLAIN(f"{last} {first} {member_id}")
+        and not (person.middle_name or person.suffix)
+        and (len(last) <= 60 and len(first) <= 35 and len(member_id) <= 80)
+    ):
+        kind = "1" if person.is_person else "2"
+        return f"NM1*{code}*{kind}*{last}*{first}****{CODE[id_qualifier]}*{member_id}"
     return segment(
         "NM1",
         code,
@@ -103,18 +111,8 @@ def person_name(
 
 def payer_name(code: str, payer: Payer, loop: str) -> Iterator[str]:
     """NM1 of a payer or plan, with its address."""
-    yield segment(
-        "NM1",
-        code,
-        "2",
-        needed(payer.name, f"{loop} NM103", 60),
-        "",
-        "",
-        "",
-        "",
-        CODE[payer.id_qualifier],
-        needed(payer.id, f"{loop} NM109"),
-    )
+    name, number = needed(payer.name, f"{loop} NM103", 60), needed(payer.id, f"{loop} NM109")
+    yield f"NM1*{code}*2*{name}*****{CODE[payer.id_qualifier]}*{number}"
     if payer.address is not None:
         yield from write_address(payer.address, loop)
 

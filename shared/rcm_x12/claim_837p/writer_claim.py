@@ -82,8 +82,7 @@ def _refuse_impossible(claim: Claim) -> None:
     if len(claim.related_causes) > 2:
         raise WriteRefused("2300 CLM11", "a claim has two related causes at most")
     count = len(claim.diagnoses)
-    for line in claim.lines:
-        pointers = line.diagnosis_pointers
+    for pointers in {line.diagnosis_pointers for line in claim.lines}:
         if not 0 < len(pointers) <= 4 or len(set(pointers)) < len(pointers):
             raise WriteRefused("2400 SV107", "a line has one to four different pointers")
         if min(pointers) < 1 or max(pointers) > count:
@@ -95,17 +94,15 @@ def _clm(claim: Claim) -> str:
     if claim.related_causes:
         codes = [*(CODE[cause] for cause in claim.related_causes), "", ""][:2]
         causes = composite(*codes, "", CODE[claim.accident_state], CODE[claim.accident_country])
+    number = needed(claim.control_number, "2300 CLM01", CONTROL_NUMBER_MAX)
+    place = f"{CODE[claim.place_of_service_code]}:B:{CODE[claim.frequency_code]}"
+    signed = "Y" if claim.provider_signature_on_file else "N"
+    start = (
+        f"CLM*{number}*{amount_text(claim.charge_cents)}***{place}*{signed}"
+        f"*{CODE[claim.assignment_code]}*{CODE[claim.benefits_assigned]}*{CODE[claim.release_code]}"
+    )
     return segment(
-        "CLM",
-        needed(claim.control_number, "2300 CLM01", CONTROL_NUMBER_MAX),
-        amount_text(claim.charge_cents),
-        "",
-        "",
-        f"{CODE[claim.place_of_service_code]}:B:{CODE[claim.frequency_code]}",
-        "Y" if claim.provider_signature_on_file else "N",
-        CODE[claim.assignment_code],
-        CODE[claim.benefits_assigned],
-        CODE[claim.release_code],
+        start,
         CODE[claim.patient_signature_source],
         causes,
         CODE[claim.special_program_code],

@@ -28,7 +28,7 @@ VERSION: Final = "005010X222A1"
 LINE_CONTROL_NUMBER_MAX = 30
 
 
-def line_segments(number: int, line: Line) -> list[str]:  # noqa: C901 - one if per optional part
+def line_segments(number: int, line: Line) -> list[str]:  # noqa: C901, PLR0912 - one if per part
     """One line in guide order."""
     out = [f"LX*{number}", _sv1(line)]
     if line.equipment is not None:
@@ -44,11 +44,13 @@ def line_segments(number: int, line: Line) -> list[str]:  # noqa: C901 - one if 
     out.append(write_date("472", line.service_from, line.service_to))
     if line.dates:
         out += dates(line.dates, order(VERSION, "2400", "DTP"))
-    out += _measures(line)
+    if line.quantities or line.measurements or line.contract is not None:
+        out += _measures(line)
     out += _references(line)
     for amount in line.amounts:
         out.append(f"AMT*{CODE[amount.qualifier]}*{amount_text(amount.cents)}")
-    out += _remarks(line)
+    if line.notes or line.fixed_format or line.purchased_service or line.repricing:
+        out += _remarks(line)
     if line.drug is not None:
         out += drug(line.drug)
     out += _providers(line)
@@ -63,8 +65,6 @@ def line_segments(number: int, line: Line) -> list[str]:  # noqa: C901 - one if 
 
 def _measures(line: Line) -> list[str]:
     """QTY, MEA and CN1."""
-    if not (line.quantities or line.measurements or line.contract):
-        return []
     out = [f"QTY*{CODE[each.qualifier]}*{quantity_text(each.count)}" for each in line.quantities]
     out += [MEA.write(each, "2400") for each in line.measurements]
     if line.contract is not None:
@@ -106,18 +106,31 @@ def _form(form: Form) -> list[str]:
     return [head, *(FRM.write(answer, "2440") for answer in form.answers)]
 
 
+class _Pointers(dict[tuple[int, ...], str]):
+    """SV107 by its pointers; a claim has twelve diagnoses, and most lines point alike."""
+
+    def __missing__(self, pointers: tuple[int, ...]) -> str:
+        written = composite(*map(str, pointers))
+        if len(self) < 10_000:
+            self[pointers] = written
+        return written
+
+
+_POINTERS: Final = _Pointers()
+
+
 def _sv1(line: Line) -> str:
     if line.quantity <= 0:
         raise WriteRefused("2400 SV104", "the quantity must be more than zero")
+    start = (
+        f"SV1*{write_procedure(line.procedure, '2400 SV101')}*{amount_text(line.charge_cents)}"
+        f"*{CODE[line.units]}*{quantity_text(line.quantity)}*{CODE[line.place_of_service_code]}"
+        f"**{_POINTERS[line.diagnosis_pointers]}"
+    )
+    if not (line.is_emergency or line.is_epsdt or line.is_family_planning or line.is_copay_exempt):
+        return start
     return segment(
-        "SV1",
-        write_procedure(line.procedure, "2400 SV101"),
-        amount_text(line.charge_cents),
-        CODE[line.units],
-        quantity_text(line.quantity),
-        CODE[line.place_of_service_code],
-        "",
-        composite(*map(str, line.diagnosis_pointers)),
+        start,
         "",
         "Y" if line.is_emergency else "",
         "",

@@ -55,8 +55,10 @@ def repaired(raw: Sequence[str], element: str, report: Callable[[int, Finding], 
             parts.append("")  # a reason ends the segment, and its amount must have a place
         elements = _BY_ID[tag].elements if tag in _BY_ID else ()
         for place, declared in enumerate(elements, 1):
-            # A reason makes its amount required, in every triplet of an adjustment.
-            is_needed = place < shortest or (tag == "CAS" and at(parts, place - 1) != "")
+            # A reason makes its amount required, in every triplet of an adjustment; the quantity
+            # behind the amount may always stay away.
+            owed = tag == "CAS" and declared.number == _MONEY and at(parts, place - 1) != ""
+            is_needed = place < shortest or owed
             fault = _unreadable(at(parts, place), declared, required=is_needed)
             if fault:
                 found = Finding(fault, "error", _SAY[fault], tag, element=place)

@@ -1,12 +1,11 @@
-"""A second opinion on a file of claims by pyx12, in a process of its own.
+"""A second opinion on a file of claims, in a process of its own.
 
-It is slow, it may crash on odd files, and its messages quote values: so it gets a process and a
-time limit, and of what it says only codes and places come back. What it says of no claim at all is
-advice that we do not take: it knows the guides' own examples as wrong.
+pyx12 is slow and may crash on odd files: so it gets a process and a time limit, and of what it says
+only codes and places come back. What it says of no claim at all is advice that we do not take: it
+knows the guides' own examples as wrong.
 """
 
 import asyncio
-import io
 import json
 import sys
 from collections.abc import Mapping
@@ -20,8 +19,6 @@ MODULE = "payer_gateway.clearinghouse.second_opinion"
 # Below the time that a transaction may stand still.
 TIME_LIMIT_S = 45.0
 FINDINGS_PER_CLAIM = 20
-# Code sets that its maps keep as they were years ago (x12 external codes without dates).
-OUTDATED = "remark_code,claim_status,claim_status_cat"
 
 
 async def second_opinion(content: bytes) -> Verdict:
@@ -59,7 +56,7 @@ def _verdict(content: bytes, found: list[Mapping[str, Any]]) -> Verdict:
         if owner and len(kept) < FINDINGS_PER_CLAIM:
             kept.append(
                 Finding(
-                    code=f"pyx12.{each['code']}",
+                    code=str(each["code"]),
                     message="the second opinion finds this place wrong",
                     location=each["segment"],
                 )
@@ -87,36 +84,17 @@ def owners_of(content: bytes) -> list[str]:
 
 
 def _main() -> None:
-    """In the process: a file from standard input, findings without values to standard output."""
-    import logging  # noqa: PLC0415 - only here
+    """In the process: a file from standard input, places and codes to standard output. Exit 1 when
+    the validator has no opinion: it does not know the guide, or fell over the file."""
+    from payer_gateway.second_opinion import second_opinion as ask  # noqa: PLC0415 - slow to import
 
-    import pyx12.params  # noqa: PLC0415 - slow to import, and only here
-    import pyx12.x12n_document  # noqa: PLC0415
-
-    logging.disable(logging.CRITICAL)
-    params = pyx12.params.params()
-    params.set("exclude_external_codes", OUTDATED)
-    told = io.StringIO()
-    source = io.StringIO(sys.stdin.buffer.read().decode("latin-1"))
-    pyx12.x12n_document.x12n_document(params, source, None, None, fd_json=told)
-    json.dump(_places(json.loads(told.getvalue())), sys.stdout)
-
-
-def _places(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Segment (counted from 1), its id and pyx12's code: its texts stay here."""
-    segments = (
-        segment
-        for interchange in report["interchanges"]
-        for group in interchange["groups"]
-        for transaction in group["transactions"]
-        for segment in transaction["segments"]
-    )
-    return [
-        {"place": each["cur_line"], "segment": each["seg_id"], "code": error["err_cde"]}
-        for each in segments
-        for errors in (each["errors"], *(one["errors"] for one in each["elements"]))
-        for error in errors
+    found = ask(sys.stdin.buffer.read())
+    if any(each.code.startswith("validator-") for each in found):
+        raise SystemExit(1)
+    told = [
+        {"place": each.position, "segment": each.segment_id, "code": each.code} for each in found
     ]
+    json.dump(told, sys.stdout)
 
 
 if __name__ == "__main__":

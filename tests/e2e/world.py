@@ -3,8 +3,8 @@
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +16,8 @@ from e2e.clinic import REFUSED
 from e2e.outside import Outside
 from joserfc.jwk import ECKey
 
+from rcm.events.jobs import lock_key
+from rcm.events.session import JOB_SPACE
 from rcm.ids import NO_TENANT, new_id
 from rcm.security.kek import key_of
 from rcm.security.seal import FileKeyring
@@ -194,6 +196,35 @@ class World:
             yield
         finally:
             await self._switch_relays(paused=False)
+
+    @asynccontextmanager
+    async def jobs_paused(self) -> AsyncIterator[None]:
+        """No service runs a job of its own meanwhile: somebody else holds the locks of all."""
+        async with AsyncExitStack() as held:
+            for service in SERVICES:
+                database = await held.enter_async_context(self.superuser(service))
+                names = (await self.health(service)).get("jobs", {}).get("jobs", {})
+                await self._take_jobs(database, service, names)
+            yield
+
+    async def _take_jobs(
+        self, database: asyncpg.Connection, service: str, names: Iterable[str]
+    ) -> None:
+        """Whoever led them so far loses its session, and what was under way with it."""
+        keys = [lock_key(service, name) for name in names]
+
+        async def taken() -> bool:
+            await database.execute(
+                """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE application_name = $1 AND datname = current_database()""",
+                f"{service}-jobs",
+            )
+            for key in list(keys):
+                if await database.fetchval("SELECT pg_try_advisory_lock($1, $2)", JOB_SPACE, key):
+                    keys.remove(key)
+            return not keys
+
+        await eventually(taken)
 
     async def _switch_relays(self, *, paused: bool) -> None:
         for service in SERVICES:

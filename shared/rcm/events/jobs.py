@@ -96,7 +96,7 @@ class JobRunner:
             while not stop.is_set():
                 for job in self._jobs:
                     if job.name not in running and await session.try_lock(
-                        JOB_SPACE, [_lock_key(self.name, job.name)], 1
+                        JOB_SPACE, [lock_key(self.name, job.name)], 1
                     ):
                         running[job.name] = asyncio.create_task(self._repeat(job, stop))
                         self._runs[job.name].leads = True
@@ -129,7 +129,8 @@ class JobRunner:
         telemetry.JOB_RUNS.labels(self.name, job.name, outcome).inc()
 
 
-def _lock_key(service: str, job: str) -> int:
+def lock_key(service: str, job: str) -> int:
+    """Whoever holds this lock of `JOB_SPACE` runs the job."""
     return zlib.crc32(f"{service}/{job}".encode()) & 0x7FFFFFFF
 
 

@@ -33,7 +33,9 @@ class Answers:
         """An httpx hook."""
         content = await answer.aread()
         path = answer.request.url.path
-        shows_persons = path.endswith(("/persons", "/raw")) or path.startswith("/statements/")
+        shows_persons = path.endswith(("/persons", "/raw", "/content")) or path.startswith(
+            "/statements/"
+        )
         if answer.is_success and shows_persons:
             return
         head = b"\n".join(name + b": " + value for name, value in answer.headers.raw)

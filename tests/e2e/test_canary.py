@@ -191,7 +191,7 @@ async def _remittances(world: World, birds: Flock, claim: Mapping[str, Any]) -> 
 
 async def _upload(world: World, content: str) -> None:
     answer = await world.call(
-        "payer-gateway", "POST", "/remittances", content=content.encode(), headers=X12
+        "payer-gateway", "POST", "/interchanges", content=content.encode(), headers=X12
     )
     path = f"/interchanges/{answer.raise_for_status().json()['interchange_id']}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from e2e import clinic
+from e2e import clinic, money
 from e2e.world import World
 
 from rcm.testing.service import eventually
@@ -17,7 +17,7 @@ Request = dict[str, Any]
 """`path` values by name under `at`, and what httpx takes: `json`, `content`, `headers`."""
 
 UNROUTED = {"payer_id": "NOWHERE", "payer_name": "Payer without a partner"}
-X12 = {"Content-Type": "application/edi-x12"}
+X12 = money.X12
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class Write:
     audited: bool = True
 
 
+Prepare = Callable[[World, Things], Awaitable[Request]]
+"""Makes a request that will succeed."""
+
 _writes: dict[str, Write] = {}
 
 
@@ -49,15 +52,17 @@ def writes() -> Mapping[str, Write]:
     return _writes
 
 
-def _write(
+def register(
     operation: str, *, tables: str = "", events: str = "", audited: bool = True
-) -> Callable[[Callable[[World, Things], Awaitable[Request]]], object]:
-    def register(prepare: Callable[[World, Things], Awaitable[Request]]) -> object:
+) -> Callable[[Prepare], Prepare]:
+    """Enter an operation into the table, with the function that prepares a request for it."""
+
+    def enter(prepare: Prepare) -> Prepare:
         tables_of, events_of = frozenset(tables.split()), tuple(events.split())
         _writes[operation] = Write(operation, prepare, tables_of, events_of, audited)
         return prepare
 
-    return register
+    return enter
 
 
 async def things(world: World) -> Things:
@@ -93,6 +98,7 @@ async def things(world: World) -> Things:
         }
         | routing
         | await questions_of(world, claim["payer_id"], sent["transmission_id"])
+        | await money.waiting(world)
     )
 
 
@@ -153,7 +159,7 @@ def _unrouted(build: Callable[..., Request], **changes: Any) -> Request:
 BECAUSE = {"reason": "as the test asks"}
 
 
-@_write(
+@register(
     "coding-svc POST /encounters",
     tables="patient encounter encounter_revision encounter_history",
     events="EncounterCoded",
@@ -162,7 +168,7 @@ async def _post_encounter(world: World, known: Things) -> Request:
     return {"json": _unrouted(clinic.encounter)}
 
 
-@_write(
+@register(
     "coding-svc POST /encounters:batch",
     tables="patient encounter encounter_revision encounter_history",
     events="EncounterCoded EncounterCoded",
@@ -171,22 +177,22 @@ async def _post_encounters(world: World, known: Things) -> Request:
     return {"json": {"items": [_unrouted(clinic.encounter) for _ in range(2)]}}
 
 
-@_write("coding-svc POST /encounters:validate", audited=False)
+@register("coding-svc POST /encounters:validate", audited=False)
 async def _validate_encounter(world: World, known: Things) -> Request:
     return {"json": _unrouted(clinic.encounter)}
 
 
-@_write("coding-svc POST /edits:check", audited=False)
+@register("coding-svc POST /edits:check", audited=False)
 async def _check_coding(world: World, known: Things) -> Request:
     return {"json": {"coding": _unrouted(clinic.coding)}}
 
 
-@_write("coding-svc POST /edits:checkBatch", audited=False)
+@register("coding-svc POST /edits:checkBatch", audited=False)
 async def _check_codings(world: World, known: Things) -> Request:
     return {"json": {"items": [{"coding": _unrouted(clinic.coding)}]}}
 
 
-@_write(
+@register(
     "coding-svc POST /encounters/{encounter_id}:finalize",
     tables="encounter encounter_revision encounter_history",
     events="EncounterCoded",
@@ -195,7 +201,7 @@ async def _finalize_encounter(world: World, known: Things) -> Request:
     return {"at": {"encounter_id": await _encounter(world, finalize=False)}}
 
 
-@_write(
+@register(
     "coding-svc POST /encounters/{encounter_id}/amendments",
     tables="encounter encounter_revision encounter_history",
     events="EncounterCoded",
@@ -205,7 +211,7 @@ async def _amend_encounter(world: World, known: Things) -> Request:
     return {"at": {"encounter_id": await _encounter(world)}, "json": body}
 
 
-@_write(
+@register(
     "coding-svc POST /encounters/{encounter_id}:void",
     tables="encounter encounter_history",
     events="EncounterVoided",
@@ -215,7 +221,7 @@ async def _void_encounter(world: World, known: Things) -> Request:
     return {"at": at, "json": {"reason_code": "entered_twice"}}
 
 
-@_write(
+@register(
     "claims-svc POST /claims",
     tables="claim claim_history ledger_account ledger_balance ledger_entry ledger_posting",
     events="ClaimCreated ClaimReady",
@@ -224,24 +230,24 @@ async def _post_claim(world: World, known: Things) -> Request:
     return {"json": _unrouted(clinic.claim)}
 
 
-@_write("claims-svc POST /claims:validate", audited=False)
+@register("claims-svc POST /claims:validate", audited=False)
 async def _validate_claim(world: World, known: Things) -> Request:
     return {"json": _unrouted(clinic.claim)}
 
 
-@_write("claims-svc PUT /fee-schedules/{schedule}/{effective_from}", tables="fee")
+@register("claims-svc PUT /fee-schedules/{schedule}/{effective_from}", tables="fee")
 async def _put_fees(world: World, known: Things) -> Request:
     body = {"items": [{"procedure_code": "99499", "unit_cents": 100}]}
     return {"at": {"schedule": "NOBODY", "effective_from": "2021-01-01"}, "json": body}
 
 
-@_write("claims-svc POST /claims/{claim_id}:hold", tables="claim", events="ClaimHeld")
+@register("claims-svc POST /claims/{claim_id}:hold", tables="claim", events="ClaimHeld")
 async def _hold_claim(world: World, known: Things) -> Request:
     unpriced = await _claim(world, lines=[clinic.line("99499")])
     return {"at": {"claim_id": unpriced}, "json": BECAUSE}
 
 
-@_write(
+@register(
     "claims-svc POST /claims/{claim_id}:release",
     tables="claim claim_history ledger_account ledger_balance ledger_entry ledger_posting",
     events="ClaimReady",
@@ -250,7 +256,7 @@ async def _release_claim(world: World, known: Things) -> Request:
     return {"at": {"claim_id": await _claim(world, hold_reason="wait")}, "json": BECAUSE}
 
 
-@_write(
+@register(
     "claims-svc POST /claims/{claim_id}:void",
     tables="claim claim_history ledger_entry ledger_posting ledger_balance",
     events="ClaimStatusChanged",
@@ -273,70 +279,70 @@ async def _refused_claim(world: World) -> str:
     return str(made["claim_id"])
 
 
-@_write("payer-gateway POST /trading-partners", tables="trading_partner partner_link")
+@register("payer-gateway POST /trading-partners", tables="trading_partner partner_link")
 async def _post_partner(world: World, known: Things) -> Request:
     body = partner("Partner of the write table", world, bearer_token="secret", active=False)
     return {"json": body}
 
 
-@_write("payer-gateway POST /trading-partners:validate", audited=False)
+@register("payer-gateway POST /trading-partners:validate", audited=False)
 async def _validate_partner(world: World, known: Things) -> Request:
     return {"json": partner("Partner that is only checked", world, active=False)}
 
 
-@_write("payer-gateway PUT /trading-partners/{partner_id}", tables="trading_partner")
+@register("payer-gateway PUT /trading-partners/{partner_id}", tables="trading_partner")
 async def _put_partner(world: World, known: Things) -> Request:
     body = partner("Partner that is changed", world, active=False)
     made = await world.post("payer-gateway", "/trading-partners", body)
     return {"at": {"partner_id": made["partner_id"]}, "json": body, "headers": {"If-Match": "*"}}
 
 
-@_write("payer-gateway PUT /trading-partners/{partner_id}/credentials", tables="trading_partner")
+@register("payer-gateway PUT /trading-partners/{partner_id}/credentials", tables="trading_partner")
 async def _put_credentials(world: World, known: Things) -> Request:
     body = partner("Partner with a new token", world, active=False)
     made = await world.post("payer-gateway", "/trading-partners", body)
     return {"at": {"partner_id": made["partner_id"]}, "json": {"bearer_token": "another secret"}}
 
 
-@_write("payer-gateway POST /trading-partners/{partner_id}:test", tables="connection_test")
+@register("payer-gateway POST /trading-partners/{partner_id}:test", tables="connection_test")
 async def _test_partner(world: World, known: Things) -> Request:
     return {"at": {"partner_id": known["partner_id"]}}
 
 
-@_write("payer-gateway POST /routes", tables="route")
+@register("payer-gateway POST /routes", tables="route")
 async def _post_route(world: World, known: Things) -> Request:
     return {"json": await _route(world, known)}
 
 
-@_write("payer-gateway POST /routes:validate", audited=False)
+@register("payer-gateway POST /routes:validate", audited=False)
 async def _validate_route(world: World, known: Things) -> Request:
     return {"json": await _route(world, known)}
 
 
-@_write("payer-gateway PUT /routes/{route_id}", tables="route")
+@register("payer-gateway PUT /routes/{route_id}", tables="route")
 async def _put_route(world: World, known: Things) -> Request:
     body = await _route(world, known)
     made = await world.post("payer-gateway", "/routes", body)
     return {"at": {"route_id": made["route_id"]}, "json": body, "headers": {"If-Match": "*"}}
 
 
-@_write("payer-gateway DELETE /routes/{route_id}")
+@register("payer-gateway DELETE /routes/{route_id}")
 async def _delete_route(world: World, known: Things) -> Request:
     made = await world.post("payer-gateway", "/routes", await _route(world, known))
     return {"at": {"route_id": made["route_id"]}}
 
 
-@_write("payer-gateway POST /enrollments", tables="enrollment enrollment_history")
+@register("payer-gateway POST /enrollments", tables="enrollment enrollment_history")
 async def _post_enrollment(world: World, known: Things) -> Request:
     return {"json": await _enrollment(world, known)}
 
 
-@_write("payer-gateway POST /enrollments:validate", audited=False)
+@register("payer-gateway POST /enrollments:validate", audited=False)
 async def _validate_enrollment(world: World, known: Things) -> Request:
     return {"json": await _enrollment(world, known)}
 
 
-@_write(
+@register(
     "payer-gateway POST /enrollments/{enrollment_id}:move", tables="enrollment enrollment_history"
 )
 async def _move_enrollment(world: World, known: Things) -> Request:
@@ -345,24 +351,24 @@ async def _move_enrollment(world: World, known: Things) -> Request:
     return {"at": at, "json": {"to_status": "submitted"}, "headers": {"If-Match": "*"}}
 
 
-@_write("payer-gateway POST /companion-guides", tables="companion_guide")
+@register("payer-gateway POST /companion-guides", tables="companion_guide")
 async def _post_companion(world: World, known: Things) -> Request:
     return {"json": _companion(known)}
 
 
-@_write("payer-gateway POST /companion-guides:validate", audited=False)
+@register("payer-gateway POST /companion-guides:validate", audited=False)
 async def _validate_companion(world: World, known: Things) -> Request:
     return {"json": _companion(known)}
 
 
-@_write("payer-gateway PUT /companion-guides/{companion_id}", tables="companion_guide")
+@register("payer-gateway PUT /companion-guides/{companion_id}", tables="companion_guide")
 async def _put_companion(world: World, known: Things) -> Request:
     made = await world.post("payer-gateway", "/companion-guides", _companion(known))
     at = {"companion_id": made["companion_id"]}
     return {"at": at, "json": _companion(known), "headers": {"If-Match": "*"}}
 
 
-@_write("payer-gateway DELETE /companion-guides/{companion_id}")
+@register("payer-gateway DELETE /companion-guides/{companion_id}")
 async def _delete_companion(world: World, known: Things) -> Request:
     made = await world.post("payer-gateway", "/companion-guides", _companion(known))
     return {"at": {"companion_id": made["companion_id"]}}
@@ -397,35 +403,35 @@ async def _payer(world: World, known: Things) -> str:
     return payer_id
 
 
-@_write("payer-gateway POST /payers:validate", audited=False)
+@register("payer-gateway POST /payers:validate", audited=False)
 async def _validate_payers(world: World, known: Things) -> Request:
     row = {"payer_id": "WRITES3", "name": "One payer", "partner_id": known["partner_id"]}
     return {"json": {"payers": [row]}}
 
 
-@_write("payer-gateway PUT /payers", tables="payer")
+@register("payer-gateway PUT /payers", tables="payer")
 async def _put_payers(world: World, known: Things) -> Request:
     row = {"payer_id": "WRITES1", "name": "One payer", "partner_id": known["partner_id"]}
     return {"json": {"payers": [row]}}
 
 
-@_write("payer-gateway PUT /payers/{payer_id}", tables="payer")
+@register("payer-gateway PUT /payers/{payer_id}", tables="payer")
 async def _put_payer(world: World, known: Things) -> Request:
     body = {"name": "Another payer", "partner_id": known["partner_id"]}
     return {"at": {"payer_id": "WRITES2"}, "json": body}
 
 
-@_write("payer-gateway PUT /payers/{payer_id}/follow-up", tables="follow_up_term")
+@register("payer-gateway PUT /payers/{payer_id}/follow-up", tables="follow_up_term")
 async def _put_follow_up(world: World, known: Things) -> Request:
     return {"at": {"payer_id": known["payer_id"]}, "json": {"after_days": 21}}
 
 
-@_write("payer-gateway POST /eligibility-checks", tables="inquiry eligibility_check")
+@register("payer-gateway POST /eligibility-checks", tables="inquiry eligibility_check")
 async def _check_eligibility(world: World, known: Things) -> Request:
     return {"json": eligibility_question(known["payer_id"])}
 
 
-@_write("payer-gateway POST /eligibility-checks:validate", audited=False)
+@register("payer-gateway POST /eligibility-checks:validate", audited=False)
 async def _validate_eligibility(world: World, known: Things) -> Request:
     return {"json": eligibility_question(known["payer_id"])}
 
@@ -441,25 +447,22 @@ def eligibility_question(payer_id: str, **changes: Any) -> Request:
     } | changes
 
 
-@_write("payer-gateway POST /claim-status-inquiries", tables="inquiry claim_status_inquiry")
+@register("payer-gateway POST /claim-status-inquiries", tables="inquiry claim_status_inquiry")
 async def _ask_about_claim(world: World, known: Things) -> Request:
     return {"json": {"claim_id": await _refused_claim(world)}}
 
 
-@_write("payer-gateway POST /claim-status-inquiries:validate", audited=False)
+@register("payer-gateway POST /claim-status-inquiries:validate", audited=False)
 async def _validate_inquiry(world: World, known: Things) -> Request:
     return {"json": {"claim_id": await _refused_claim(world)}}
 
 
-@_write("payer-gateway POST /remittances", tables="interchange interchange_chunk")
-async def _post_remittance(world: World, known: Things) -> Request:
-    return {"content": f"ISA*of no use {uuid4()}".encode(), "headers": X12}
-
-
-@_write("payer-gateway POST /interchanges/{interchange_id}:reread", tables="interchange")
+@register("payer-gateway POST /interchanges/{interchange_id}:reread", tables="interchange")
 async def _reread(world: World, known: Things) -> Request:
     content = f"ISA*unreadable {uuid4()}".encode()
-    answer = await world.call("payer-gateway", "POST", "/remittances", content=content, headers=X12)
+    answer = await world.call(
+        "payer-gateway", "POST", "/interchanges", content=content, headers=X12
+    )
     interchange_id = answer.raise_for_status().json()["interchange_id"]
 
     async def unreadable() -> bool:
@@ -470,12 +473,12 @@ async def _reread(world: World, known: Things) -> Request:
     return {"at": {"interchange_id": interchange_id}}
 
 
-@_write("payer-gateway POST /transmissions:flush", tables="partner_link")
+@register("payer-gateway POST /transmissions:flush", tables="partner_link")
 async def _flush(world: World, known: Things) -> Request:
     return {}
 
 
-@_write("payer-gateway POST /transmissions/{transmission_id}:resend", tables="submission")
+@register("payer-gateway POST /transmissions/{transmission_id}:resend", tables="submission")
 async def _resend(world: World, known: Things) -> Request:
     """A file that its partner refused at the door. What was sent again is refused again."""
     routed = await world.call("payer-gateway", "GET", "/payers/REFUSING")
@@ -505,7 +508,7 @@ async def _refusing(world: World) -> str:
     return str(made["partner_id"])
 
 
-@_write(
+@register(
     "patient-billing-svc POST /payments",
     tables="account claim_charge payment allocation ledger_balance ledger_entry ledger_posting",
     events="PatientPaymentReceived PatientBalanceChanged",
@@ -515,7 +518,7 @@ async def _post_payment(world: World, known: Things) -> Request:
     return {"json": body}
 
 
-@_write("patient-billing-svc POST /statements", tables="statement", events="StatementIssued")
+@register("patient-billing-svc POST /statements", tables="statement", events="StatementIssued")
 async def _post_statement(world: World, known: Things) -> Request:
     return {"json": {"account_id": known["account_id"]}}
 

@@ -2,13 +2,15 @@
 
 write(envelope: Envelope, remittances: Sequence[Remittance]) -> bytes
 read(content: bytes) -> Reading[Remittance]
+read_sets(source: bytes | Iterable[bytes], findings: list[Finding])
+    -> Iterator[TransactionSet[Remittance]]
 stream(source: bytes | Iterable[bytes], findings: list[Finding])
     -> Iterator[Header | ClaimPayment | Trailer]
 balance(remittance: Remittance) -> list[Finding]
 """
 
 from rcm_x12.remittance_835.balance import balance
-from rcm_x12.remittance_835.reader import read, stream
+from rcm_x12.remittance_835.reader import read, read_sets, stream
 from rcm_x12.remittance_835.values import (
     BankAccount,
     ClaimPayment,
@@ -38,6 +40,7 @@ __all__ = [
     "Trailer",
     "balance",
     "read",
+    "read_sets",
     "stream",
     "write",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from rcm_x12.envelope import Reading
+from rcm_x12.envelope import Reading, TransactionSet
 from rcm_x12.findings import Finding
 from rcm_x12.framing import Framer, SetHead
 from rcm_x12.pieces import Report
@@ -45,6 +45,27 @@ def read(source: bytes | Iterable[bytes]) -> Reading[Remittance]:
         pass
     sets = tuple(one for one in framer.sets if isinstance(one.content, Remittance))
     return Reading(sets, tuple(framer.findings))  # type: ignore[arg-type]
+
+
+def read_sets(
+    source: bytes | Iterable[bytes], findings: list[Finding]
+) -> Iterator[TransactionSet[Remittance]]:
+    """What `read` gives, one set at a time: no more is kept than the set at hand. `findings` gets
+    those of the envelopes. Raises NotX12."""
+    opener = _Opener(keep=True)
+    framer: Framer[Remittance | Trailer] = Framer(opener.open)
+    framer.findings = findings
+    for _ in _items(source, framer, opener):
+        yield from _whole(framer)
+    yield from _whole(framer)
+
+
+def _whole(framer: "Framer[Remittance | Trailer]") -> Iterator[TransactionSet[Remittance]]:
+    """Takes the sets that are complete out of the framer."""
+    while framer.sets:
+        one = framer.sets.pop(0)
+        if isinstance(one.content, Remittance):
+            yield one  # type: ignore[misc]
 
 
 def stream(source: bytes | Iterable[bytes], findings: list[Finding]) -> Iterator[Item]:

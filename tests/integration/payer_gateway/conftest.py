@@ -189,6 +189,7 @@ PARTNER = {
     "receiver_id": "RCV001",
     "receiver_name": "Clearing House",
     "base_url": "http://partner.test",
+    "usage_indicator": "P",
     "terms": {"send_after_s": 0, "collect_every_s": 0},
 }
 

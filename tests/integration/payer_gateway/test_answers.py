@@ -247,7 +247,7 @@ async def test_the_same_answer_twice_moves_nothing(gateway: Gateway) -> None:
         (b"\x00\xff" * 500, "not-x12"),
         (
             b"ISA*00*          *00*          *ZZ*RCV001         *ZZ*SUB001         *260304*1200*^"
-            b"*00501*000000009*0*T*:~GS*HS*R*S*20260304*1200*9*X*005010X279A1~ST*270*0001~SE*2*0001~"
+            b"*00501*000000009*0*P*:~GS*HS*R*S*20260304*1200*9*X*005010X279A1~ST*270*0001~SE*2*0001~"
             b"GE*1*9~IEA*1*000000009~",
             "kind-not-read",
         ),
@@ -264,7 +264,7 @@ async def test_what_nobody_can_read_is_kept_and_said(
     found = (await gateway.get(f"/interchanges/{kept['interchange_id']}/findings"))["items"]
     assert code in {each["code"] for each in found}
     async with gateway.under_test.client("Interchange.ru") as client:
-        raw = await client.get(f"/interchanges/{kept['interchange_id']}/raw")
+        raw = await client.get(f"/interchanges/{kept['interchange_id']}/content")
         assert raw.content == content
         again = await client.post(f"/interchanges/{kept['interchange_id']}:reread")
         assert again.status_code == 202

@@ -18,9 +18,9 @@ async def reported(gateway: Gateway) -> list[ClaimPaymentReported]:
 
 
 async def upload(gateway: Gateway, content: bytes) -> Any:
-    async with gateway.under_test.client("Remittance.c") as client:
+    async with gateway.under_test.client("Interchange.c") as client:
         answer = await client.post(
-            "/remittances", content=content, headers={"Content-Type": "application/edi-x12"}
+            "/interchanges", content=content, headers={"Content-Type": "application/edi-x12"}
         )
     await gateway.under_test.run_job("read_inbound")
     return answer

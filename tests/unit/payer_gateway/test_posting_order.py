@@ -3,19 +3,18 @@ so a correction must not stand before the reversal that makes room for it."""
 
 import pytest
 
-from payer_gateway.domain.remittance import in_posting_order
-from rcm.contracts.payer import ClaimPaymentReported
+from payer_gateway.domain.remittance import Told, in_posting_order
 from rcm.testing.claims import paid_line, payment, reversal_of_payment
 
 
-def told(*rows: tuple[str, str, int]) -> tuple[ClaimPaymentReported, ...]:
+def told(*rows: tuple[str, str, int]) -> tuple[Told, ...]:
     """Payments from (claim, CLP02, paid cents) of a charge of 100.00, in the order of the file."""
     found = []
     for ordinal, (claim, status, cents) in enumerate(rows, 1):
         line = paid_line(None, "99213", 10_000, abs(cents), ("CO", "45", 10_000 - abs(cents)))
         paid = payment(claim, line, ordinal=ordinal)
         found.append(reversal_of_payment(paid, ordinal=ordinal) if status == "22" else paid)
-    return tuple(found)
+    return tuple(Told(*(getattr(each, name) for name in Told._fields)) for each in found)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """Files as they travelled, both ways; those that nobody could read wait here for a person."""
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Body, Query, Response
 
-from payer_gateway.api.register import View, file_response, found, router
+from payer_gateway.api.register import X12_MEDIA_TYPE, View, file_response, found, router
 from payer_gateway.domain.interchange import FoundIn, Interchange, InterchangeStatus
 from payer_gateway.storage import interchanges, remittances
-from rcm.errors import Conflict
-from rcm.service import Page, Paging, RequestTx
+from rcm.errors import Conflict, Pointer, Unprocessable
+from rcm.ids import new_id
+from rcm.service import Page, Paging, RequestClock, RequestTx
 
 
 class InterchangeView(View):
@@ -41,6 +43,11 @@ class FindingView(View):
     severity: str
     message: str
     location: str | None
+    level: Literal["file", "payment", "claim", "line"]
+    stake_cents: int
+    """What an equation is off by, else what waits to be posted because of it."""
+    resolution_code: str | None
+    resolved_at: datetime | None
 
     @classmethod
     def of(cls, row: FoundIn) -> "FindingView":
@@ -48,8 +55,53 @@ class FindingView(View):
             finding_id=row.finding_id,
             remittance_id=row.remittance_id,
             claim_ordinal=row.claim_ordinal,
+            level=row.level,
+            stake_cents=row.stake_cents,
+            resolution_code=row.resolution_code,
+            resolved_at=row.resolved_at,
             **row.finding.model_dump(exclude={"line_number"}),
         )
+
+
+class UploadView(View):
+    """The file is stored; it is read at the next turn, and may turn out to be anything."""
+
+    interchange_id: UUID
+    sha256: str
+    size_bytes: int
+    duplicate_of: UUID | None
+
+
+@router.post("/interchanges", status_code=202, scope="Interchange.c", audit_id="interchange_id")
+async def post_interchange(
+    content: Annotated[bytes, Body(media_type=X12_MEDIA_TYPE)],
+    tx: RequestTx,
+    clock: RequestClock,
+    response: Response,
+) -> UploadView:
+    """Upload a file that came another way; it takes the same path as one that was collected. The
+    same bytes again are the same file."""
+    if not content:
+        raise Unprocessable("empty_file", "The file is empty.", (Pointer("", "is empty"),))
+    digest = hashlib.sha256(content).hexdigest()
+    file = interchanges.NewFile(
+        tenant_id=tx.tenant_id,
+        interchange_id=new_id(),
+        direction="received",
+        partner_id=None,
+        file_name=f"upload-{digest[:16]}.x12",
+        content=content,
+    )
+    earlier = await interchanges.keep(tx, file, at=clock.now())
+    stored = await interchanges.find(tx, file.interchange_id)
+    interchange_id = file.interchange_id if stored or earlier is None else earlier
+    response.headers["Location"] = f"/interchanges/{interchange_id}"
+    return UploadView(
+        interchange_id=interchange_id,
+        sha256=digest,
+        size_bytes=len(content),
+        duplicate_of=earlier,
+    )
 
 
 @router.get("/interchanges", scope="Interchange.s")
@@ -79,13 +131,13 @@ async def get_interchange(interchange_id: UUID, tx: RequestTx) -> InterchangeVie
 
 
 @router.get(
-    "/interchanges/{interchange_id}/raw",
+    "/interchanges/{interchange_id}/content",
     scope="Interchange.r",
     audit_read=True,
     audit_id="interchange_id",
     response_class=Response,
 )
-async def get_interchange_raw(interchange_id: UUID, tx: RequestTx) -> Response:
+async def get_interchange_content(interchange_id: UUID, tx: RequestTx) -> Response:
     """The file byte for byte as it came or went."""
     file = found(await interchanges.find(tx, interchange_id), "interchange")
     content = await interchanges.content(tx, tx.tenant_id, interchange_id)

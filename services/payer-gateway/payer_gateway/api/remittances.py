@@ -1,29 +1,18 @@
 """What came back as money: remittances, their claims, and what of them must not post."""
 
-import hashlib
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Body, Query, Response
+from fastapi import Query, Response
 
 from payer_gateway.api.interchanges import FindingView
-from payer_gateway.api.register import X12_MEDIA_TYPE, View, file_response, found, router
+from payer_gateway.api.register import View, file_response, found, router
 from payer_gateway.domain.remittance import RemittanceStatus
 from payer_gateway.storage import interchanges, remittances
 from payer_gateway.storage.remittances import StoredRemittance
-from rcm.errors import Pointer, Unprocessable
-from rcm.ids import new_id
-from rcm.service import Page, Paging, RequestClock, RequestTx
-
-
-class UploadView(View):
-    """The file is stored; it is read at the next turn, and may turn out to be anything."""
-
-    interchange_id: UUID
-    sha256: str
-    size_bytes: int
-    duplicate_of: UUID | None
+from rcm.contracts.payer import PaymentMatch
+from rcm.service import Page, Paging, RequestTx, versioned
 
 
 class ProviderAdjustmentView(View):
@@ -53,6 +42,11 @@ class RemittanceView(View):
     claim_paid_cents: int
     provider_adjustment_cents: int
     received_at: datetime
+    replaced_by: UUID | None
+    """The payer's own correction of what was held."""
+    reason_code: str | None
+    recheck_requested_at: datetime | None
+    version: int
 
 
 class RemittanceDetail(RemittanceView):
@@ -68,37 +62,8 @@ class RemittanceClaimView(View):
     charge_cents: int
     paid_cents: int
     adjusted_cents: int
-
-
-@router.post("/remittances", status_code=202, scope="Remittance.c", audit_id="interchange_id")
-async def post_remittances(
-    content: Annotated[bytes, Body(media_type=X12_MEDIA_TYPE)],
-    tx: RequestTx,
-    clock: RequestClock,
-    response: Response,
-) -> UploadView:
-    """Upload an 835 that came another way. The same bytes again are the same file."""
-    if not content:
-        raise Unprocessable("empty_file", "The file is empty.", (Pointer("", "is empty"),))
-    digest = hashlib.sha256(content).hexdigest()
-    file = interchanges.NewFile(
-        tenant_id=tx.tenant_id,
-        interchange_id=new_id(),
-        direction="received",
-        partner_id=None,
-        file_name=f"upload-{digest[:16]}.x12",
-        content=content,
-    )
-    earlier = await interchanges.keep(tx, file, at=clock.now())
-    stored = await interchanges.find(tx, file.interchange_id)
-    interchange_id = file.interchange_id if stored or earlier is None else earlier
-    response.headers["Location"] = f"/interchanges/{interchange_id}"
-    return UploadView(
-        interchange_id=interchange_id,
-        sha256=digest,
-        size_bytes=len(content),
-        duplicate_of=earlier,
-    )
+    matched_by: PaymentMatch
+    claim_id: UUID | None
 
 
 @router.get("/remittances", scope="Remittance.s")
@@ -125,19 +90,30 @@ async def get_remittances(
 
 
 @router.get("/remittances/{remittance_id}", scope="Remittance.r")
-async def get_remittance(remittance_id: UUID, tx: RequestTx) -> RemittanceDetail:
-    return RemittanceDetail.model_validate(await _find(tx, remittance_id))
+async def get_remittance(
+    remittance_id: UUID, tx: RequestTx, response: Response
+) -> RemittanceDetail:
+    remittance = await _find(tx, remittance_id)
+    versioned(response, remittance.version)
+    return RemittanceDetail.model_validate(remittance)
 
 
 @router.get("/remittances/{remittance_id}/claims", scope="Remittance.r")
 async def get_remittance_claims(
-    remittance_id: UUID, tx: RequestTx, paging: Paging
+    remittance_id: UUID,
+    tx: RequestTx,
+    paging: Paging,
+    matched_by: Annotated[PaymentMatch | None, Query()] = None,
 ) -> Page[RemittanceClaimView]:
     """Every CLP, in the order of the file."""
     await _find(tx, remittance_id)
     after = paging.after(int)
     rows = await remittances.claims_of(
-        tx, remittance_id, after=after[0] if after else 0, limit=paging.fetch
+        tx,
+        remittance_id,
+        after=after[0] if after else 0,
+        limit=paging.fetch,
+        matched_by=matched_by,
     )
     return Page[RemittanceClaimView].of(
         rows, paging, key=lambda row: (row.ordinal,), view=RemittanceClaimView.model_validate

@@ -1,12 +1,13 @@
 """What a received file holds, whatever it is: acknowledgments, remittances, or junk."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from payer_gateway.domain.remittance import findings_of
+from payer_gateway.domain.remittance_sets import RemittanceSets
 from rcm.contracts.values import Finding
-from rcm_x12 import ack_999, eligibility_271, remittance_835, status_277, status_277ca, ta1
+from rcm_x12 import ack_999, eligibility_271, status_277, status_277ca, ta1
 from rcm_x12 import findings as x12
 from rcm_x12.envelope import TransactionSet
 from rcm_x12.ta1 import InterchangeAcknowledgment
@@ -21,15 +22,7 @@ GUIDES = {
 }
 """The kinds that are read, and the beginning of their GS08."""
 
-
-@dataclass(frozen=True, slots=True)
-class RemittanceSet:
-    """One ST of an 835 and the SHA-256 of what stands between its ST and SE: control numbers may
-    differ from one delivery to the next, the content of a payment does not."""
-
-    ordinal: int
-    found: TransactionSet[remittance_835.Remittance]
-    content_sha256: bytes
+NONE = RemittanceSets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +34,12 @@ class Inbound:
     verdicts: tuple[InterchangeAcknowledgment, ...] = ()
     acknowledgments: tuple[TransactionSet[ack_999.Acknowledgment], ...] = ()
     statuses: tuple[TransactionSet[status_277ca.ClaimAcknowledgment], ...] = ()
-    remittances: tuple[RemittanceSet, ...] = ()
+    remittances: RemittanceSets = NONE
     coverages: tuple[TransactionSet[eligibility_271.Response], ...] = ()
     claim_statuses: tuple[TransactionSet[status_277.Response], ...] = ()
     findings: tuple[Finding, ...] = ()
+    usages: frozenset[str] = frozenset()
+    """ISA15 of all its interchanges: P production, T test."""
 
     @property
     def is_readable(self) -> bool:
@@ -70,6 +65,26 @@ def read(content: bytes) -> Inbound:
         return Inbound(findings=(Finding(code="reader-failed", message=message),))
 
 
+def refused_usage(found: Inbound, allowed: Collection[str]) -> Inbound | None:
+    """The file as one finding when it is test data where we work, or real data where we test; None
+    when its ISA15 fits. Nothing of such a file may move a claim."""
+    if not allowed or found.usages <= set(allowed):
+        return None
+    return Inbound(
+        control_number=found.control_number,
+        kinds=found.kinds,
+        findings=(WRONG_USAGE,),
+        usages=found.usages,
+    )
+
+
+WRONG_USAGE = Finding(
+    code="usage-indicator",
+    message="test data where production is agreed, or the other way round; nothing was taken",
+    location="ISA15",
+)
+
+
 @dataclass(slots=True)
 class _Head:
     """One ST as the first pass sees it."""
@@ -83,6 +98,7 @@ class _Scan:
     """The first pass: which kinds there are, and a digest of every 835."""
 
     control_number: str | None = None
+    usages: set[str] = field(default_factory=set)
     has_ta1: bool = False
     heads: list[_Head] = field(default_factory=list)
 
@@ -93,10 +109,11 @@ def _read(content: bytes) -> Inbound:
     found: list[x12.Finding] = []
     acknowledgments = ack_999.read(content) if "999" in kinds else None
     statuses = status_277ca.read(content) if "277CA" in kinds else None
-    remittances = remittance_835.read(content) if "835" in kinds else None
+    digests = tuple(head.digest for head in scan.heads if head.kind == "835")
+    remittances = RemittanceSets.of(content, digests, found) if "835" in kinds else NONE
     coverages = eligibility_271.read(content) if "271" in kinds else None
     claim_statuses = status_277.read(content) if "277" in kinds else None
-    for reading in (acknowledgments, statuses, remittances, coverages, claim_statuses):
+    for reading in (acknowledgments, statuses, coverages, claim_statuses):
         if reading is not None:
             # Every reader sees the same envelopes.
             found = list(reading.findings)
@@ -107,10 +124,11 @@ def _read(content: bytes) -> Inbound:
         verdicts=ta1.read(content) if scan.has_ta1 else (),
         acknowledgments=acknowledgments.sets if acknowledgments else (),
         statuses=statuses.sets if statuses else (),
-        remittances=tuple(_remittances(remittances.sets, scan, content)) if remittances else (),
+        remittances=remittances,
         coverages=coverages.sets if coverages else (),
         claim_statuses=claim_statuses.sets if claim_statuses else (),
         findings=(*findings_of(found), *map(_unread, unread)),
+        usages=frozenset(scan.usages),
     )
 
 
@@ -134,8 +152,9 @@ def _scan(content: bytes) -> _Scan:
             elif tag == "GS":
                 version = rest.rsplit(element, 1)[-1]
             elif tag == "ISA":
-                fields = rest.split(element)
-                scan.control_number = scan.control_number or (fields + [""] * 13)[12] or None
+                fields = rest.split(element) + [""] * 16
+                scan.control_number = scan.control_number or fields[12] or None
+                scan.usages.add(fields[14])
             elif tag == "TA1":
                 scan.has_ta1 = True
     return scan
@@ -146,18 +165,6 @@ def _kind(set_id: str, version: str) -> str:
     kind = "277CA" if set_id == "277" and version.startswith(GUIDES["277CA"]) else set_id
     known = kind in GUIDES and version.startswith(GUIDES[kind])
     return kind if known else f"{kind[:6]} {version[:12]}"
-
-
-def _remittances(
-    sets: tuple[TransactionSet[remittance_835.Remittance], ...], scan: _Scan, content: bytes
-) -> Iterator[RemittanceSet]:
-    """Both passes see the same sets in the same order; should they ever differ, no two are taken
-    for the same payment by their content."""
-    digests = [head.digest for head in scan.heads if head.kind == "835"]
-    for ordinal, found in enumerate(sets, 1):
-        whole = hashlib.sha256(content + ordinal.to_bytes(4, "big")).digest
-        digest = digests[ordinal - 1] if len(digests) == len(sets) else b""
-        yield RemittanceSet(ordinal, found, digest or whole())
 
 
 def _unread(kind: str) -> Finding:

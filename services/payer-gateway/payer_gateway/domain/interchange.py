@@ -38,3 +38,9 @@ class FoundIn:
     remittance_id: UUID | None = None
     claim_ordinal: int | None = None
     finding_id: UUID | None = None
+    level: Literal["file", "payment", "claim", "line"] = "file"
+    stake_cents: int = 0
+    """The cents that wait on it."""
+    resolution_code: str | None = None
+    resolved_at: datetime | None = None
+    found_at: datetime | None = None

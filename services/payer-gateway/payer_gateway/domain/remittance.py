@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from payer_gateway.domain.matching import NO_MATCH, Match
 from rcm.contracts import values
 from rcm.contracts.payer import ClaimPaymentReported, RemittanceHeld, RemittanceReceived
 from rcm_x12 import findings as x12
@@ -28,6 +30,10 @@ class RemittanceStatus(StrEnum):
     REPORTED = "reported"
     HELD = "held"
     DUPLICATE = "duplicate"
+    DISMISSED = "dismissed"
+    """A person decided that it shall never post."""
+    REPLACED = "replaced"
+    """It was held, and the payer sent the same payment again, right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,11 @@ def payment_key(remittance: Remittance) -> PaymentKey:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The events of a remittance that may be posted."""
+    """A remittance that may be posted: every one of its events was made once and is sound."""
 
     received: RemittanceReceived
-    payments: tuple[ClaimPaymentReported, ...]
+    order: tuple[int, ...]
+    """Ordinals of the CLPs in the order in which they are told; each makes its event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,12 @@ class Context:
     remittance_id: UUID
     payer_id: str
     at: datetime
+    matches: tuple[Match, ...] = ()
+    """What each CLP is about, in the order of the ST; CLP01 alone says it where there are none."""
+
+    def match(self, ordinal: int) -> Match:
+        """What the CLP at this place is about."""
+        return self.matches[ordinal - 1] if self.matches else NO_MATCH
 
 
 def identifiers_of(payer: Payer) -> list[str]:
@@ -92,13 +105,11 @@ def payer_of(
 def report(remittance: Remittance, context: Context) -> Report | tuple[values.Finding, ...]:
     """The events, or why its content does not fit them. Balance is judged before, not here."""
     try:
-        return Report(
-            _received(remittance, context),
-            in_posting_order(
-                _payment(remittance, claim, ordinal, context)
-                for ordinal, claim in enumerate(remittance.claims, 1)
-            ),
-        )
+        told = [
+            _told(payment_of(remittance, n + 1, context)) for n in range(len(remittance.claims))
+        ]
+        order = tuple(each.ordinal for each in in_posting_order(told))
+        return Report(_received(remittance, context), order)
     except ValidationError as failure:
         return tuple(
             values.Finding(
@@ -110,9 +121,21 @@ def report(remittance: Remittance, context: Context) -> Report | tuple[values.Fi
         )
 
 
-def in_posting_order(
-    payments: Iterable[ClaimPaymentReported],
-) -> tuple[ClaimPaymentReported, ...]:
+class Told(NamedTuple):
+    """What of an event its place in the order depends on."""
+
+    ordinal: int
+    patient_control_number: str
+    claim_status_code: str
+    charge_cents: int
+    paid_cents: int
+
+
+def _told(payment: ClaimPaymentReported) -> Told:
+    return Told(*(getattr(payment, name) for name in Told._fields))
+
+
+def in_posting_order(payments: Iterable[Told]) -> tuple[Told, ...]:
     """Reversals first, but for those that take back what stands before them in the same ST.
 
     A payer should send them so (RFI 791). A correction that came first would exceed the charge and
@@ -187,15 +210,18 @@ def _received(remittance: Remittance, context: Context) -> RemittanceReceived:
     )
 
 
-def _payment(
-    remittance: Remittance, claim: ClaimPayment, ordinal: int, context: Context
-) -> ClaimPaymentReported:
+def payment_of(remittance: Remittance, ordinal: int, context: Context) -> ClaimPaymentReported:
+    """The event of one CLP, under our number of the claim where another rung found it."""
+    claim, match = remittance.claims[ordinal - 1], context.match(ordinal)
+    number = claim.control_number
+    if match.submission is not None:
+        number = match.submission.patient_control_number
     crossover = claim.name_of("TT")
     return ClaimPaymentReported(
         tenant_id=context.tenant_id,
         remittance_id=context.remittance_id,
         ordinal=ordinal,
-        patient_control_number=claim.control_number,
+        patient_control_number=number,
         payer_id=context.payer_id,
         trace_number=remittance.header.trace_number,
         claim_status_code=claim.status_code,
@@ -210,6 +236,8 @@ def _payment(
         crossover_payer_id=(crossover.id or None) if crossover else None,
         effective_on=remittance.header.effective_on,
         reported_at=context.at,
+        matched_by=match.matched_by,
+        reported_control_number=claim.control_number if number != claim.control_number else None,
     )
 
 

@@ -2,11 +2,13 @@
 
 from payer_gateway.handlers import (
     alarms,
+    depositing,
     follow_up,
     inquiring,
     queueing,
     reading,
     receiving,
+    rechecking,
     sending,
     trying,
 )
@@ -14,11 +16,13 @@ from payer_gateway.handlers.register import subscriptions
 
 __all__ = [
     "alarms",
+    "depositing",
     "follow_up",
     "inquiring",
     "queueing",
     "reading",
     "receiving",
+    "rechecking",
     "sending",
     "subscriptions",
     "trying",

@@ -2,9 +2,10 @@
 
 import asyncio
 from dataclasses import replace
+from uuid import UUID
 
 from payer_gateway.domain import inbound
-from payer_gateway.domain.inbound import Inbound
+from payer_gateway.domain.inbound import Inbound, refused_usage
 from payer_gateway.domain.interchange import FoundIn, Interchange
 from payer_gateway.handlers.acknowledging import acknowledge
 from payer_gateway.handlers.answers import take_277ca, take_999, take_ta1
@@ -57,7 +58,7 @@ async def _read_or_keep(context: JobContext, file: Interchange) -> None:
 
 async def read_file(context: JobContext, file: Interchange) -> None:
     """Parsing happens outside any transaction, and off the event loop."""
-    found = await _parsed(context, file)
+    found = await parsed(context, file.tenant_id, file.interchange_id)
     buggify("read.parsed")
     async with context.database.transaction((file.tenant_id,)) as tx:
         if not await interchanges.take(tx, file):
@@ -66,6 +67,7 @@ async def read_file(context: JobContext, file: Interchange) -> None:
         if earlier is not None:
             file = replace(file, status="duplicate", duplicate_of=earlier)
         else:
+            found = refused_usage(found, await interchanges.usages_allowed(tx, file)) or found
             file = replace(file, status="read" if found.is_readable else "unreadable")
             await _apply(context, tx, file, found)
         file = replace(file, kind=_kind(found), control_number=found.control_number)
@@ -74,10 +76,11 @@ async def read_file(context: JobContext, file: Interchange) -> None:
     buggify("read.applied")
 
 
-async def _parsed(context: JobContext, file: Interchange) -> Inbound:
-    async with context.database.transaction((file.tenant_id,)) as tx:
+async def parsed(context: JobContext, tenant_id: UUID, interchange_id: UUID) -> Inbound:
+    """What a stored file holds. Parsing happens outside any transaction, and off the loop."""
+    async with context.database.transaction((tenant_id,)) as tx:
         try:
-            content = await interchanges.content(tx, file.tenant_id, file.interchange_id)
+            content = await interchanges.content(tx, tenant_id, interchange_id)
         except (SealError, interchanges.Damaged) as failure:
             return Inbound(findings=(Finding(code="not-opened", message=str(failure)),))
     return await asyncio.to_thread(inbound.read, content)
@@ -96,7 +99,8 @@ async def _apply(context: JobContext, tx: Tx, file: Interchange, found: Inbound)
         noted += await take_271(tx, file, coverage, at=now)
     for claim_status in found.claim_statuses:
         noted += await take_277(tx, file, claim_status, at=now)
-    for remittance in found.remittances:
+    sets = iter(found.remittances)
+    while (remittance := await asyncio.to_thread(next, sets, None)) is not None:
         noted += await take_835(tx, file, remittance, at=now)
     await interchanges.add_findings(tx, file.tenant_id, noted, at=now)
     await acknowledge(tx, file, found, at=now)

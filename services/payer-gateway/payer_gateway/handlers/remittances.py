@@ -2,19 +2,29 @@
 reported twice, whatever file it comes back in."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from payer_gateway.domain import remittance as domain
-from payer_gateway.domain.inbound import RemittanceSet
+from payer_gateway.domain.adjustments import Adjustment, adjustments_of, names_in
+from payer_gateway.domain.exceptions import Placed, of_payment, placed
 from payer_gateway.domain.interchange import FoundIn, Interchange
 from payer_gateway.domain.lifecycle import SubmissionStatus
+from payer_gateway.domain.matching import match_claims
 from payer_gateway.domain.remittance import RemittanceStatus, Report
+from payer_gateway.domain.remittance_sets import RemittanceSet
 from payer_gateway.domain.submission import Submission
 from payer_gateway.handlers.register import caused
-from payer_gateway.storage import payers, remittances, submissions
+from payer_gateway.storage import (
+    adjustments,
+    exceptions,
+    matching,
+    payers,
+    remittances,
+    submissions,
+)
 from rcm.contracts.base import Event
 from rcm.contracts.values import Finding
 from rcm.db import Tx
@@ -24,6 +34,8 @@ from rcm_x12.remittance_835 import Remittance
 
 # An event is no archive: the rest of the findings is in the worklist.
 FINDINGS_TOLD = 100
+# A remittance of twenty thousand claims is never in memory as as many events.
+TOLD_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,7 @@ class Judged:
     """What becomes of one ST, and why."""
 
     status: RemittanceStatus
-    findings: Sequence[Finding]
+    findings: Sequence[Placed]
     report: Report | None = None
     duplicate_of: UUID | None = None
 
@@ -40,39 +52,80 @@ async def take_835(
     tx: Tx, file: Interchange, each: RemittanceSet, *, at: datetime
 ) -> list[FoundIn]:
     """Judge one ST, keep it, and say what it says."""
-    remittance = each.found.content
-    numbers = [claim.control_number for claim in remittance.claims]
-    sent = await submissions.newest_sent(tx, file.tenant_id, numbers)
-    context = domain.Context(
-        tenant_id=file.tenant_id,
-        remittance_id=new_id(),
-        payer_id=await _payer_id(tx, file, remittance, sent),
-        at=at,
-    )
+    context = await _context(tx, file.tenant_id, each, remittance_id=new_id(), at=at)
     judged = await _judge(tx, each, context)
-    await remittances.add(tx, _row(file, each, context, judged), _claims(remittance, sent))
-    await _tell(tx, remittance, context, judged=judged, sent=sent)
+    await remittances.add(tx, _row(file, each, context, judged), _claims(each, context))
+    await _tell(tx, each.found.content, context, judged=judged)
+    return _found_in(file.interchange_id, context, judged)
+
+
+async def recheck_835(
+    tx: Tx, held: remittances.StoredRemittance, each: RemittanceSet, *, at: datetime
+) -> list[FoundIn]:
+    """Judge a held ST again, under its own id: a newer reader may understand what the last one did
+    not. What was found before gives way to what is found now."""
+    context = await _context(tx, held.tenant_id, each, remittance_id=held.remittance_id, at=at)
+    judged = await _judge(tx, each, context)
+    await exceptions.set_findings_aside(tx, held, at=at)
+    await exceptions.rejudge(tx, held, status=judged.status, payer_id=context.payer_id, at=at)
+    await exceptions.match_again(tx, held, _claims(each, context))
+    if judged.status is RemittanceStatus.REPORTED:
+        await _tell(tx, each.found.content, context, judged=judged)
+    return _found_in(held.interchange_id, context, judged)
+
+
+def _found_in(interchange_id: UUID, context: domain.Context, judged: Judged) -> list[FoundIn]:
     return [
-        FoundIn(file.interchange_id, finding, context.remittance_id) for finding in judged.findings
+        FoundIn(
+            interchange_id,
+            each.finding,
+            context.remittance_id,
+            each.claim_ordinal,
+            level=each.level,
+            stake_cents=each.stake_cents,
+        )
+        for each in judged.findings
     ]
+
+
+async def _context(
+    tx: Tx, tenant_id: UUID, each: RemittanceSet, *, remittance_id: UUID, at: datetime
+) -> domain.Context:
+    """Which payer it is, and which of our claims it is about."""
+    claims = each.found.content.claims
+    by_number = await submissions.newest_sent(
+        tx, tenant_id, [claim.control_number for claim in claims]
+    )
+    payer_id = await _payer_id(tx, tenant_id, each.found.content, by_number)
+    strays = [c.payer_claim_number for c in claims if c.control_number not in by_number]
+    by_payer_number = await matching.by_payer_number(tx, tenant_id, payer_id, strays)
+    matches = match_claims(claims, by_number=by_number, by_payer_number=by_payer_number)
+    return domain.Context(tenant_id, remittance_id, payer_id, at, matches)
 
 
 async def _judge(tx: Tx, each: RemittanceSet, context: domain.Context) -> Judged:
     remittance = each.found.content
-    noted = domain.findings_of(each.found.findings)
-    known = await remittances.same_payment(tx, context.tenant_id, domain.payment_key(remittance))
+    noted = placed(each.found.findings, remittance)
+    known = [
+        earlier
+        for earlier in await remittances.same_payment(
+            tx, context.tenant_id, domain.payment_key(remittance)
+        )
+        if earlier.remittance_id != context.remittance_id
+    ]
+    cents = remittance.header.payment_cents
     for earlier in known:
         if earlier.content_sha256 == each.content_sha256:
-            return Judged(
-                RemittanceStatus.DUPLICATE, [DUPLICATE], duplicate_of=earlier.remittance_id
-            )
+            found = [of_payment(DUPLICATE, cents)]
+            return Judged(RemittanceStatus.DUPLICATE, found, duplicate_of=earlier.remittance_id)
     if any(earlier.status is RemittanceStatus.REPORTED for earlier in known):
-        return Judged(RemittanceStatus.HELD, [CONFLICT, *noted])
+        return Judged(RemittanceStatus.HELD, [of_payment(CONFLICT, cents), *noted])
     if each.found.is_blocked:
         return Judged(RemittanceStatus.HELD, noted)
     report = await asyncio.to_thread(domain.report, remittance, context)
     if not isinstance(report, Report):
-        return Judged(RemittanceStatus.HELD, [*report, *noted])
+        unfit = [of_payment(finding, cents) for finding in report]
+        return Judged(RemittanceStatus.HELD, [*unfit, *noted])
     return Judged(RemittanceStatus.REPORTED, noted, report)
 
 
@@ -88,46 +141,73 @@ CONFLICT = Finding(
 
 
 async def _payer_id(
-    tx: Tx, file: Interchange, remittance: Remittance, sent: Mapping[str, Submission]
+    tx: Tx, tenant_id: UUID, remittance: Remittance, sent: Mapping[str, Submission]
 ) -> str:
-    """The payers that the answered claims went to, or else any that we know by the file's ids."""
+    """The payers that the answered claims went to, or else any that we know by the file's ids, or
+    whose claims this company has paid before."""
     header = remittance.header
     routed = [each.payer_id for each in sent.values()]
+    if not routed:
+        routed = await remittances.payers_of(tx, tenant_id, header.originating_company_id)
     named = domain.identifiers_of(header.payer)
-    registered = await payers.known(tx, file.tenant_id, named)
+    registered = await payers.known(tx, tenant_id, named)
     return domain.payer_of(
         header.payer, header.originating_company_id, routed=routed, registered=registered
     )
 
 
-async def _tell(
-    tx: Tx,
-    remittance: Remittance,
-    context: domain.Context,
-    *,
-    judged: Judged,
-    sent: Mapping[str, Submission],
-) -> None:
+async def _tell(tx: Tx, remittance: Remittance, context: domain.Context, *, judged: Judged) -> None:
     if judged.status is RemittanceStatus.HELD:
-        await publish(tx, [domain.held(remittance, judged.findings[:FINDINGS_TOLD], context)])
+        findings = [each.finding for each in judged.findings[:FINDINGS_TOLD]]
+        await publish(tx, [domain.held(remittance, findings, context)])
     if judged.report is None:
         return
-    events: list[Event | Caused] = [judged.report.received]
-    for payment in judged.report.payments:
-        submission = sent.get(payment.patient_control_number)
-        events.append(caused(submission, payment) if submission else payment)
-    await publish(tx, events)
+    await publish(tx, [judged.report.received])
+    for ordinals in _sliced(judged.report.order):
+        events: list[Event | Caused] = []
+        for ordinal in ordinals:
+            payment = domain.payment_of(remittance, ordinal, context)
+            submission = context.match(ordinal).submission
+            events.append(caused(submission, payment) if submission else payment)
+        await publish(tx, events)
+    await _move(tx, remittance, context)
+    await adjustments.add(tx, context.tenant_id, await _adjustments(tx, remittance, context))
+    header = remittance.header
+    sent_again = (header.originating_company_id, header.trace_number)
+    await exceptions.replace_held(
+        tx, context.tenant_id, sent_again, by=context.remittance_id, at=context.at
+    )
+
+
+def _sliced(ordinals: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ordinals[at : at + TOLD_AT_ONCE] for at in range(0, len(ordinals), TOLD_AT_ONCE))
+
+
+async def _move(tx: Tx, remittance: Remittance, context: domain.Context) -> None:
     moves = [
         submissions.Move(
-            sent[claim.control_number].submission_id,
+            match.submission.submission_id,
             SubmissionStatus.REMITTED,
             claim.payer_claim_number or None,
         )
-        for claim in remittance.claims
-        if claim.control_number in sent
+        for claim, match in zip(remittance.claims, context.matches, strict=True)
+        if match.submission is not None
     ]
     if moves:
         await submissions.move(tx, context.tenant_id, moves, at=context.at)
+
+
+async def _adjustments(tx: Tx, remittance: Remittance, context: domain.Context) -> list[Adjustment]:
+    """Every PLB pair, traced to the claim that its reference names."""
+    found = adjustments_of(remittance, context.remittance_id, context.payer_id)
+    numbers = [number for each in found for number in names_in(each.reference)]
+    named = await matching.by_any_number(tx, context.tenant_id, context.payer_id, numbers)
+    return [
+        replace(each, submission_id=about.submission_id, claim_id=about.claim_id)
+        if (about := next((named[n] for n in names_in(each.reference) if n in named), None))
+        else each
+        for each in found
+    ]
 
 
 def _row(
@@ -160,19 +240,21 @@ def _row(
     )
 
 
-def _claims(
-    remittance: Remittance, sent: Mapping[str, Submission]
-) -> list[remittances.StoredClaim]:
+def _claims(each: RemittanceSet, context: domain.Context) -> list[remittances.StoredClaim]:
     return [
         remittances.StoredClaim(
             ordinal,
             claim.control_number,
-            found.submission_id if (found := sent.get(claim.control_number)) else None,
+            match.submission.submission_id if match.submission else None,
             claim.payer_claim_number or None,
             claim.status_code,
             claim.charge_cents,
             claim.paid_cents,
             domain.adjusted_cents(claim),
+            match.matched_by,
+            match.submission.claim_id if match.submission else None,
         )
-        for ordinal, claim in enumerate(remittance.claims, 1)
+        for ordinal, (claim, match) in enumerate(
+            zip(each.found.content.claims, context.matches, strict=True), 1
+        )
     ]

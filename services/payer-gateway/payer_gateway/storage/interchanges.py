@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -84,6 +84,18 @@ async def keep(tx: Tx, file: NewFile, *, at: datetime) -> UUID | None:
             chunks,
         )
     return earlier
+
+
+async def keep_read(tx: Tx, file: NewFile, *, at: datetime) -> UUID:
+    """Store a file that was read as it came in, such as a bank's; returns its id, which is that of
+    the same file when it came before."""
+    earlier = await keep(tx, file, at=at)
+    stored = await find(tx, file.interchange_id)
+    if stored is None:
+        assert earlier is not None  # noqa: S101 - else it had been stored
+        return earlier
+    await mark(tx, replace(stored, status="read", kind=file.kind), at=at)
+    return file.interchange_id
 
 
 async def _same_content(tx: Tx, file: NewFile, digest: bytes) -> UUID | None:
@@ -251,6 +263,29 @@ async def reopen(tx: Tx, interchange_id: UUID) -> bool:
     )
 
 
+async def usages_allowed(tx: Tx, interchange: Interchange) -> set[str]:
+    """The ISA15 that a file may carry: its partner's, or for an upload those of any partner that
+    is in use. Empty when there is no partner to say it."""
+    return await _usages(tx, interchange.tenant_id, interchange.partner_id)
+
+
+async def usages_of_uploads(tx: Tx) -> set[str]:
+    """The same for a file that the request's tenant uploads."""
+    return await _usages(tx, tx.tenant_id, None)
+
+
+async def _usages(tx: Tx, tenant_id: UUID, partner_id: UUID | None) -> set[str]:
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT usage_indicator FROM trading_partner
+        WHERE tenant_id = $1 AND CASE WHEN $2::uuid IS NULL THEN active ELSE partner_id = $2 END
+        """,
+        tenant_id,
+        partner_id,
+    )
+    return {row["usage_indicator"] for row in rows}
+
+
 async def earlier_copy(tx: Tx, interchange: Interchange) -> UUID | None:
     """A file with the same bytes that was read before this one."""
     found = await tx.fetchval(
@@ -273,13 +308,10 @@ async def add_findings(tx: Tx, tenant_id: UUID, found: Sequence[FoundIn], *, at:
     await tx.execute(
         """
         INSERT INTO finding (tenant_id, finding_id, interchange_id, remittance_id, claim_ordinal,
-                             code, severity, message, location, found_at)
-        SELECT $1, finding_id, interchange_id, remittance_id, claim_ordinal, code, severity,
-               message, location, $10
+                             code, severity, message, location, level, stake_cents, found_at)
+        SELECT $1, *, $12
         FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[],
-                    $8::text[], $9::text[])
-          AS found (finding_id, interchange_id, remittance_id, claim_ordinal, code, severity,
-                    message, location)
+                    $8::text[], $9::text[], $10::text[], $11::bigint[])
         """,
         tenant_id,
         [new_id() for _ in found],
@@ -290,5 +322,7 @@ async def add_findings(tx: Tx, tenant_id: UUID, found: Sequence[FoundIn], *, at:
         [each.finding.severity for each in found],
         [each.finding.message for each in found],
         [each.finding.location for each in found],
+        [each.level for each in found],
+        [each.stake_cents for each in found],
         at,
     )

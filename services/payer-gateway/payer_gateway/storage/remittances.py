@@ -11,6 +11,7 @@ import asyncpg
 
 from payer_gateway.domain.interchange import FoundIn
 from payer_gateway.domain.remittance import PaymentKey, RemittanceStatus
+from rcm.contracts.payer import PaymentMatch
 from rcm.contracts.values import Finding
 from rcm.db import Tx
 
@@ -20,6 +21,8 @@ COLUMNS = """
     claim_count, claim_paid_cents, provider_adjustment_cents, provider_adjustments, content_sha256,
     received_at
 """
+KEPT = f"{COLUMNS.rstrip()}, replaced_by, reason_code, recheck_requested_at, version"
+"""What is added to a remittance, and what becomes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,10 @@ class StoredRemittance:
     provider_adjustments: Sequence[Mapping[str, Any]]
     content_sha256: bytes
     received_at: datetime
+    replaced_by: UUID | None = None
+    reason_code: str | None = None
+    recheck_requested_at: datetime | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class StoredClaim:
     charge_cents: int
     paid_cents: int
     adjusted_cents: int
+    matched_by: PaymentMatch = "none"
+    claim_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ class Known:
     content_sha256: bytes
 
 
-def _remittance(row: asyncpg.Record) -> StoredRemittance:
+def remittance_of(row: asyncpg.Record) -> StoredRemittance:
     fields: dict[str, Any] = dict(row)
     fields["status"] = RemittanceStatus(fields["status"])
     return StoredRemittance(**fields)
@@ -87,7 +96,8 @@ async def same_payment(tx: Tx, tenant_id: UUID, key: PaymentKey) -> list[Known]:
         """
         SELECT remittance_id, status, content_sha256 FROM remittance
         WHERE tenant_id = $1 AND originating_company_id = $2 AND trace_number = $3
-          AND effective_on IS NOT DISTINCT FROM $4 AND payment_cents = $5 AND status <> 'duplicate'
+          AND effective_on IS NOT DISTINCT FROM $4 AND payment_cents = $5
+          AND status IN ('reported', 'held')
         ORDER BY received_at
         """,
         tenant_id,
@@ -100,6 +110,22 @@ async def same_payment(tx: Tx, tenant_id: UUID, key: PaymentKey) -> list[Known]:
         Known(row["remittance_id"], RemittanceStatus(row["status"]), row["content_sha256"])
         for row in rows
     ]
+
+
+async def payers_of(tx: Tx, tenant_id: UUID, company_id: str) -> list[str]:
+    """The payers whose claims a company (TRN03) has paid before."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT payer_id FROM remittance r
+        WHERE r.tenant_id = $1 AND r.originating_company_id = $2 AND r.status = 'reported'
+          AND EXISTS (SELECT FROM remittance_claim c
+                       WHERE c.tenant_id = r.tenant_id AND c.remittance_id = r.remittance_id
+                         AND c.matched_by = 'control_number')
+        """,
+        tenant_id,
+        company_id,
+    )
+    return [row["payer_id"] for row in rows]
 
 
 async def add(tx: Tx, remittance: StoredRemittance, claims: Sequence[StoredClaim]) -> None:
@@ -133,9 +159,11 @@ async def add(tx: Tx, remittance: StoredRemittance, claims: Sequence[StoredClaim
         """
         INSERT INTO remittance_claim (
           tenant_id, remittance_id, ordinal, patient_control_number, submission_id,
-          payer_claim_number, claim_status_code, charge_cents, paid_cents, adjusted_cents)
+          payer_claim_number, claim_status_code, charge_cents, paid_cents, adjusted_cents,
+          matched_by, claim_id)
         SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::uuid[], $6::text[], $7::text[],
-                                     $8::bigint[], $9::bigint[], $10::bigint[])
+                                     $8::bigint[], $9::bigint[], $10::bigint[], $11::text[],
+                                     $12::uuid[])
         """,
         remittance.tenant_id,
         remittance.remittance_id,
@@ -147,16 +175,19 @@ async def add(tx: Tx, remittance: StoredRemittance, claims: Sequence[StoredClaim
         [each.charge_cents for each in claims],
         [each.paid_cents for each in claims],
         [each.adjusted_cents for each in claims],
+        [each.matched_by for each in claims],
+        [each.claim_id for each in claims],
     )
 
 
-async def find(tx: Tx, remittance_id: UUID) -> StoredRemittance | None:
+async def find(tx: Tx, remittance_id: UUID, *, lock: bool = False) -> StoredRemittance | None:
     row = await tx.fetchrow(
-        f"SELECT {COLUMNS} FROM remittance WHERE tenant_id = $1 AND remittance_id = $2",
+        f"SELECT {KEPT} FROM remittance WHERE tenant_id = $1 AND remittance_id = $2"
+        f"{' FOR UPDATE' if lock else ''}",
         tx.tenant_id,
         remittance_id,
     )
-    return _remittance(row) if row else None
+    return remittance_of(row) if row else None
 
 
 async def list_page(
@@ -171,7 +202,7 @@ async def list_page(
     """Newest first."""
     rows = await tx.fetch(
         f"""
-        SELECT {COLUMNS} FROM remittance
+        SELECT {KEPT} FROM remittance
         WHERE tenant_id = $1 AND ($2::text IS NULL OR status = $2)
           AND ($3::text IS NULL OR trace_number = $3)
           AND ($4::uuid IS NULL OR interchange_id = $4)
@@ -185,21 +216,25 @@ async def list_page(
         after,
         limit,
     )
-    return [_remittance(row) for row in rows]
+    return [remittance_of(row) for row in rows]
 
 
-async def claims_of(tx: Tx, remittance_id: UUID, *, after: int, limit: int) -> list[StoredClaim]:
+async def claims_of(
+    tx: Tx, remittance_id: UUID, *, after: int, limit: int, matched_by: str | None = None
+) -> list[StoredClaim]:
     rows = await tx.fetch(
         """
         SELECT ordinal, patient_control_number, submission_id, payer_claim_number,
-               claim_status_code, charge_cents, paid_cents, adjusted_cents
+               claim_status_code, charge_cents, paid_cents, adjusted_cents, matched_by, claim_id
         FROM remittance_claim WHERE tenant_id = $1 AND remittance_id = $2 AND ordinal > $3
+          AND ($5::text IS NULL OR matched_by = $5)
         ORDER BY ordinal LIMIT $4
         """,
         tx.tenant_id,
         remittance_id,
         after,
         limit,
+        matched_by,
     )
     return [StoredClaim(**dict(row)) for row in rows]
 
@@ -216,7 +251,7 @@ async def findings_of(
     rows = await tx.fetch(
         """
         SELECT finding_id, interchange_id, remittance_id, claim_ordinal, code, severity, message,
-               location
+               location, level, stake_cents, resolution_code, resolved_at, found_at
         FROM finding
         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR remittance_id = $2)
           AND ($3::uuid IS NULL OR interchange_id = $3) AND ($4::uuid IS NULL OR finding_id > $4)
@@ -228,21 +263,28 @@ async def findings_of(
         after,
         limit,
     )
-    return [
-        FoundIn(
-            row["interchange_id"],
-            Finding(
-                code=row["code"],
-                severity=row["severity"],
-                message=row["message"],
-                location=row["location"],
-            ),
-            row["remittance_id"],
-            row["claim_ordinal"],
-            row["finding_id"],
-        )
-        for row in rows
-    ]
+    return [found_in(row) for row in rows]
+
+
+def found_in(row: asyncpg.Record) -> FoundIn:
+    """A row of `finding`."""
+    return FoundIn(
+        row["interchange_id"],
+        Finding(
+            code=row["code"],
+            severity=row["severity"],
+            message=row["message"],
+            location=row["location"],
+        ),
+        row["remittance_id"],
+        row["claim_ordinal"],
+        row["finding_id"],
+        level=row["level"],
+        stake_cents=row["stake_cents"],
+        resolution_code=row["resolution_code"],
+        resolved_at=row["resolved_at"],
+        found_at=row["found_at"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

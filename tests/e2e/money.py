@@ -30,6 +30,7 @@ def paper(number: str = "", **changes: Any) -> dict[str, Any]:
                 "patient_control_number": f"X{uuid4().hex[:12]}",
                 "charge_cents": 5_000,
                 "paid_cents": 5_000,
+                "payer_claim_number": f"P{uuid4().hex[:12]}",
                 "patient_last_name": "Nobody",
             }
         ],

@@ -253,8 +253,8 @@ async def test_v3_the_last_payer_says_what_the_patient_owes(cycle: Cycle) -> Non
     assert (waiting.patient_due_cents, waiting.responsible_party) == (0, "secondary")
     answer = about(
         a,
-        (10_000, 2_000, [("OA", "23", 7_500), ("PR", "3", 500)]),
-        (5_000, 500, [("OA", "23", 4_500)]),
+        (10_000, 2_500, [("OA", "23", 7_000), ("PR", "3", 500)]),
+        (5_000, 0, [("OA", "23", 5_000)]),
         status="2",
     )
     of_second = remittance([answer], trace="SECOND")

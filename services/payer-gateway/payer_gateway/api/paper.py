@@ -60,7 +60,7 @@ class PaperClaimBody(Body):
     charge_cents: Cents
     paid_cents: Cents
     patient_responsibility_cents: Cents | None = None
-    payer_claim_number: Annotated[str, Field(pattern=r"^[A-Za-z0-9./_-]{0,50}$")] = ""
+    payer_claim_number: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,49}$")]
     patient_last_name: Words
     patient_first_name: Annotated[str, Field(max_length=35)] = ""
     adjustments: list[CasBody] = Field(default_factory=list, max_length=CAS_MAX)

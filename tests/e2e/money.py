@@ -19,7 +19,7 @@ def paper(number: str = "", **changes: Any) -> dict[str, Any]:
         "payer_id": "PAPERPAYER",
         "payer_name": "PAYER ON PAPER",
         "originating_company_id": "1777777777",
-        "trace_number": number or f"CHECK{uuid4().hex[:12]}",
+        "trace_number": number or f"CHECK{uuid4().hex[:12].upper()}",
         "payment_cents": PAID_CENTS,
         "payment_method": "CHK",
         "effective_on": "2026-03-04",
@@ -27,10 +27,10 @@ def paper(number: str = "", **changes: Any) -> dict[str, Any]:
         "payee_npi": "1234567893",
         "claims": [
             {
-                "patient_control_number": f"X{uuid4().hex[:12]}",
+                "patient_control_number": f"X{uuid4().hex[:12].upper()}",
                 "charge_cents": 5_000,
                 "paid_cents": 5_000,
-                "payer_claim_number": f"P{uuid4().hex[:12]}",
+                "payer_claim_number": f"P{uuid4().hex[:12].upper()}",
                 "patient_last_name": "Nobody",
             }
         ],
@@ -66,11 +66,10 @@ async def held(world: World) -> dict[str, Any]:
 
 async def _remittance(world: World, trace_number: str, status: str) -> dict[str, Any]:
     async def read() -> dict[str, Any]:
-        page = await world.get(
-            "payer-gateway", "/remittances", trace_number=trace_number, status=status
-        )
-        assert page["items"], "it was not read yet"
-        return dict(page["items"][0])
+        page = await world.get("payer-gateway", "/remittances", trace_number=trace_number)
+        found = [each for each in page["items"] if each["status"] == status]
+        assert found, f"not {status}: {[each['status'] for each in page['items']] or 'not read'}"
+        return dict(found[0])
 
     return await eventually(read)
 

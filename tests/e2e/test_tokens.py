@@ -30,10 +30,11 @@ PUBLISHED = {
     "coding-svc GET /code-sets/{kind}/codes",
     "coding-svc GET /code-sets/icd10cm/codes/{code}",
 }
+SUMS = frozenset({"/summary", "/remittance-totals", "/reconciliation"})
 LISTS = [
     found
     for found in OPERATIONS
-    if found.method == "GET" and not found.parameters and found.path != "/summary"
+    if found.method == "GET" and not found.parameters and found.path not in SUMS
 ]
 
 
@@ -191,6 +192,27 @@ async def test_a_list_shows_nothing_of_another_tenant(
     # A payer's id is a name that both tenants use.
     ours_alone = [found for name, found in things.ids.items() if name != "payer_id"]
     assert [found for found in ours_alone if found in theirs.text] == []
+
+
+@pytest.mark.parametrize("path", ["/remittance-totals", "/reconciliation"])
+async def test_a_sum_counts_nothing_of_another_tenant(
+    world: World, things: Things, path: str
+) -> None:
+    query = {"later_than_days": 0} if path == "/reconciliation" else {}
+    ours = await world.get("payer-gateway", path, world.mint(), **query)
+    theirs = await world.get("payer-gateway", path, world.mint(tenant=world.other_tenant), **query)
+    assert things.ids
+    assert any(_counted(ours)), "there is nothing that could leak"
+    assert not any(_counted(theirs))
+
+
+def _counted(found: Any) -> list[int]:
+    """Every number of an answer."""
+    if isinstance(found, dict):
+        found = list(found.values())
+    if isinstance(found, list):
+        return [number for each in found for number in _counted(each)]
+    return [found] if isinstance(found, int) else []
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from coding_svc.codebook.catalogue import Catalogue
 from coding_svc.codebook.library import Library
 from coding_svc.codebook.shelf import Shelf
 from coding_svc.codebook.staging import stage
 from coding_svc.domain.codes import Books
 from coding_svc.domain.release import Release
+from coding_svc.domain.suggestions import SuggestionBook
 
 BEGIN = date(2019, 1, 1)
 FISCAL_YEAR = date(2025, 10, 1)
@@ -194,3 +196,13 @@ def _file(path: Path, lines: Iterable[str]) -> Path:
 
 def days_after(day: date, count: int) -> date:
     return day + timedelta(days=count)
+
+
+@cache
+def suggestion_book(on: date) -> SuggestionBook:
+    """ICD-10-CM to suggest from."""
+    shelf = icd10cm_shelf()
+    releases = Shelf(shelf).releases("icd10cm")
+    found = Catalogue(shelf).suggestion_book(releases, on)
+    assert found is not None
+    return found

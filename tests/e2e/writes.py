@@ -192,6 +192,11 @@ async def _check_codings(world: World, known: Things) -> Request:
     return {"json": {"items": [{"coding": _unrouted(clinic.coding)}]}}
 
 
+@register("coding-svc POST /notes:suggest", audited=False)
+async def _suggest_codes(world: World, known: Things) -> Request:
+    return {"json": {"text": "ASSESSMENT\n- Migraine", "date_of_service": "2026-05-14"}}
+
+
 @register(
     "coding-svc POST /encounters/{encounter_id}:finalize",
     tables="encounter encounter_revision encounter_history",

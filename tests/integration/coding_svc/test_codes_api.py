@@ -125,6 +125,36 @@ async def test_codings_are_judged_in_one_go(coding: ServiceUnderTest) -> None:
     assert [each["valid"] for each in found["items"]] == [False, True]
 
 
+NOTE = "HPI: Migraine for years.\nASSESSMENT\n- Migraine\n- Left knee pain\n- No asthma\n"
+
+
+async def test_a_note_gets_codes_that_point_into_it(coding: ServiceUnderTest) -> None:
+    asked_ = {"text": NOTE, "date_of_service": "2026-05-14"}
+    found = (await checked(coding, asked_, "/notes:suggest"))["items"]
+    assert {each["code"] for each in found} == {"G43909", "M25562"}
+    words = [NOTE[span["start"] : span["end"]] for each in found for span in each["evidence"]]
+    assert sorted(words) == ["Left knee pain", "Migraine", "Migraine"]
+    assert {each["release_kind"] for each in found} == {"icd10cm"}
+
+
+@pytest.mark.parametrize(
+    ("text", "error_name"),
+    [
+        ("  ", "note_empty"),
+        ("x " * 210_000, "note_too_long"),
+        ("\x01\x02PNG" * 400, "note_not_text"),
+    ],
+)
+async def test_what_is_no_note_is_refused_exactly(
+    coding: ServiceUnderTest, text: str, error_name: str
+) -> None:
+    async with coding.client("CodeSet.r") as client:
+        body = {"text": text, "date_of_service": "2026-05-14"}
+        answer = await client.post("/notes:suggest", json=body)
+    assert (answer.status_code, answer.json()["error_name"]) == (422, error_name)
+    assert "PNG" not in answer.text
+
+
 async def test_every_edit_says_where_it_is_written(coding: ServiceUnderTest) -> None:
     found = await asked(coding, "/edits")
     assert len(found["items"]) > 40

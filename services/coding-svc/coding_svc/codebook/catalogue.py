@@ -5,14 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coding_svc.codebook import starter
 from coding_svc.codebook.library import Library
+from coding_svc.codebook.likeness import LexicalSearcher, PhraseBook
 from coding_svc.codebook.shelf import Shelf, in_force
 from coding_svc.domain.codes import Books
 from coding_svc.domain.release import Release
+from coding_svc.domain.suggestions.book import Searcher, SuggestionBook
 
 SEARCHED = {
     "icd10cm": "SELECT code, title FROM search WHERE search MATCH ? ORDER BY bm25(search, 0, 4, 1)",
@@ -49,6 +52,8 @@ class Catalogue:
         self._shelf = Shelf(directory)
         self._library = Library(self._shelf)
         self._starter: tuple[Release, ...] | None = None
+        self._phrases: dict[UUID, PhraseBook] = {}
+        self._searchers: dict[UUID, Searcher] = {}
 
     def releases(self, activated: Iterable[Release]) -> list[Release]:
         """Those in force for a tenant: its own and what everyone has."""
@@ -61,6 +66,24 @@ class Catalogue:
         """What answers for a date of service. Raises `LoadRefused` when an activated release does
         not lie on this machine."""
         return self._library.books(self.releases(activated), on)
+
+    def suggestion_book(self, activated: Iterable[Release], on: date) -> SuggestionBook | None:
+        """What a note of that day is read against; None without a release of ICD-10-CM."""
+        all_ = self.releases(activated)
+        diagnoses = self._library.books(all_, on).diagnoses
+        release = in_force([each for each in all_ if each.kind == "icd10cm"], on)
+        if diagnoses is None or release is None:
+            return None
+        if release.release_id not in self._phrases:
+            book = self._shelf.book(release.release_id)
+            phrases = PhraseBook(book)
+            self._searchers[release.release_id] = LexicalSearcher(book, counts=phrases.counts)
+            self._phrases[release.release_id] = phrases
+        return SuggestionBook(
+            diagnoses=diagnoses,
+            phrases=self._phrases[release.release_id],
+            searcher=self._searchers[release.release_id],
+        )
 
     def search(
         self, activated: Iterable[Release], kind: str, text: str, *, on: date, limit: int

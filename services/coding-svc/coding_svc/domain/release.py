@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-OF_THIS_LAYOUT = ".v1-"
+OF_THIS_LAYOUT = ".v2-"
 """In every file's name. A change of the tables raises it: releases of an older layout are then no
 longer seen, and are loaded again from their files."""
 

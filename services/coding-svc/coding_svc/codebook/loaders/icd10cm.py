@@ -7,6 +7,7 @@ not exist (S06.-X7D), so what is expanded is kept only when the list has it.
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +17,7 @@ from coding_svc.codebook.faults import LoadFault, LoadRefused
 from coding_svc.codebook.files import Source
 from coding_svc.codebook.kinds import Kind, Loading, register
 from coding_svc.domain.code_patterns import patterns_of
+from coding_svc.domain.suggestions.phrases import bags_of, stems_in
 
 SCHEMA = """
 CREATE TABLE code (
@@ -42,7 +44,11 @@ CREATE TABLE seventh_character (
 ) WITHOUT ROWID;
 CREATE VIRTUAL TABLE search USING fts5(
   code UNINDEXED, title, terms, tokenize = "porter unicode61 remove_diacritics 2", prefix = '3 4'
-)
+);
+CREATE TABLE phrase (
+  bag TEXT NOT NULL, code TEXT NOT NULL, cost INTEGER NOT NULL, PRIMARY KEY (bag, code)
+) WITHOUT ROWID;
+CREATE TABLE word (stem TEXT PRIMARY KEY, titles INTEGER NOT NULL) WITHOUT ROWID
 """
 NOTES = {
     "includes": "includes", "inclusionTerm": "inclusion", "excludes1": "excludes1",
@@ -51,6 +57,8 @@ NOTES = {
 }  # fmt: skip
 WITH_PATTERNS = frozenset({"excludes1", "excludes2", "code_first", "use_additional", "code_also"})
 MANIFESTATION = re.compile(r"diseases? classified elsewhere", re.IGNORECASE)
+LONGEST = 7
+"""Characters of a code; the last tells the encounter."""
 _RANGE = re.compile(r"\(([A-Z][0-9A][0-9A-Z])-([A-Z][0-9A][0-9A-Z])\)\s*$")
 
 
@@ -100,11 +108,41 @@ class _Writer:
             ),
         )
 
+        many("INSERT INTO phrase VALUES (?, ?, ?)", _phrases(self.codes, self.terms))
+        many("INSERT INTO word VALUES (?, ?)", _word_counts(self.codes, self.terms).items())
+
     def _terms_of(self, code: str) -> Iterator[str]:
         """A code is also found by the inclusion terms of the codes that it specifies."""
         while code:
             yield from self.terms.get(code, ())
             code = self.codes[code][1] if code in self.codes else ""
+
+
+_Codes = dict[str, tuple[str, str, str, int, str, int]]
+
+
+def _phrases(codes: _Codes, terms: dict[str, list[str]]) -> Iterator[tuple[str, str, int]]:
+    """The bags of every title and inclusion term. A code that only adds a 7th character has its
+    parent's; which encounter it is, a note tells elsewhere."""
+    for code, (title, parent, _, _, seventh_of, _) in codes.items():
+        if seventh_of and len(code) == LONGEST and parent in codes:
+            continue
+        found: dict[str, int] = {}
+        for phrase in (title, *terms.get(code, ())):
+            for bag, cost in bags_of(phrase):
+                found[bag] = min(cost, found.get(bag, cost))
+        yield from ((bag, code, cost) for bag, cost in found.items())
+
+
+def _word_counts(codes: _Codes, terms: dict[str, list[str]]) -> Counter[str]:
+    """How many titles have a word: the rarer, the more it says."""
+    counts: Counter[str] = Counter()
+    for code, row in codes.items():
+        if row[3]:
+            counts.update(
+                {stem for text in (row[0], *terms.get(code, ())) for stem in stems_in(text)}
+            )
+    return counts
 
 
 def load(database: sqlite3.Connection, sources: Sequence[Source], loading: Loading) -> None:

@@ -1,0 +1,120 @@
+"""Search by likeness within one release: full text first, then how much of the rare words agree."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from coding_svc.codebook.shelf import Book
+from coding_svc.domain.codes import ReleaseName
+from coding_svc.domain.notes.words import words_of
+from coding_svc.domain.suggestions.book import Candidate, Entry
+from coding_svc.domain.suggestions.phrases import stems_in
+
+FOUND_MAX = 60
+"""Rows that the full-text search gives to be ranked."""
+RARE_WORDS = 4
+"""Of a phrase; the others find most of the book and say little."""
+PHRASE_WORDS_MAX = 12
+PHRASES_KEPT, TITLES_KEPT = 200_000, 50_000
+OF_PHRASE, OF_TITLE = 0.7, 0.3
+"""A title that says more than the phrase is better than one that misses a word of it."""
+
+
+class PhraseBook:
+    """The phrases of a release of ICD-10-CM."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self.counts: Mapping[str, int] = dict(book.rows("SELECT stem, titles FROM word"))
+        self.entries = lru_cache(PHRASES_KEPT)(self._entries)
+
+    def knows(self, stem: str) -> bool:
+        return stem in self.counts
+
+    def _entries(self, bag: str) -> Sequence[Entry]:
+        rows = self._book.rows(
+            "SELECT code, cost FROM phrase WHERE bag = ? ORDER BY cost, length(code), code", bag
+        )
+        return tuple(Entry(code, cost) for code, cost in rows)
+
+
+class LexicalSearcher:
+    """Ranks what the full-text search finds by the words that agree, the rare ones most."""
+
+    is_semantic = False
+
+    def __init__(self, book: Book, *, counts: Mapping[str, int] | None = None) -> None:
+        self._book = book
+        self._counts = dict(counts) if counts is not None else _counted(book)
+        self._total = max(self._counts.values(), default=1) * 2
+        self._texts = lru_cache(TITLES_KEPT)(self._stems_of_texts)
+        self._release = ReleaseName(book.release.kind, book.release.label)
+
+    @property
+    def release(self) -> ReleaseName:
+        return self._release
+
+    def search(self, phrases: Sequence[str], limit: int) -> Sequence[Sequence[Candidate]]:
+        return [self._search(each, limit) for each in phrases]
+
+    def weight(self, stem: str) -> float:
+        """How much a word says: the rarer, the more; one that no title has says nothing."""
+        count = self._counts.get(stem, 0)
+        return math.log(self._total / count) if count else 0.0
+
+    def agreement(self, phrase: frozenset[str], code: str, title: str, terms: str) -> float:
+        """How much of the phrase and of the nearest of a code's texts are in each other."""
+        asked = self._weights(phrase)
+        best = 0.0
+        for stems in self._texts(code, title, terms):
+            shared = self._weights(phrase & stems)
+            own = self._weights(stems)
+            if asked and own:
+                best = max(best, OF_PHRASE * shared / asked + OF_TITLE * shared / own)
+        return best
+
+    def _search(self, phrase: str, limit: int) -> Sequence[Candidate]:
+        stems = frozenset(stems_in(phrase))
+        query = self._query(phrase)
+        if not query:
+            return ()
+        rows = self._book.rows(
+            "SELECT code, title, terms FROM search WHERE search MATCH ? "
+            f"ORDER BY bm25(search, 0, 4, 1) LIMIT {FOUND_MAX}",
+            query,
+        )
+        ranked = sorted(
+            (Candidate(code, title, round(self.agreement(stems, code, title, terms), 4))
+             for code, title, terms in rows),
+            key=lambda each: (-each.score, len(each.code), each.code),
+        )  # fmt: skip
+        return ranked[:limit]
+
+    def _query(self, phrase: str) -> str:
+        """The rarest words, each as written and as the titles have it."""
+        known = [
+            (word.text, stem)
+            for word in words_of(phrase.lower())
+            for stem in word.stems
+            if stem in self._counts
+        ][:PHRASE_WORDS_MAX]
+        rare = sorted(known, key=lambda each: self._counts[each[1]])[:RARE_WORDS]
+        wanted = {form.replace("'", " ") for pair in rare for form in pair}
+        return " OR ".join(f'"{each}"' for each in sorted(wanted))
+
+    def _weights(self, stems: Iterable[str]) -> float:
+        return sum(self.weight(stem) for stem in stems)
+
+    @staticmethod
+    def _stems_of_texts(code: str, title: str, terms: str) -> tuple[frozenset[str], ...]:
+        del code
+        return tuple(frozenset(stems_in(each)) for each in (title, *terms.split(" ; ")) if each)
+
+
+def _counted(book: Book) -> dict[str, int]:
+    """A book without word counts is small enough to be counted when it is opened."""
+    counts: dict[str, int] = {}
+    for title, terms in book.rows("SELECT title, terms FROM search"):
+        for stem in {*stems_in(title), *stems_in(terms)}:
+            counts[stem] = counts.get(stem, 0) + 1
+    return counts

@@ -25,8 +25,9 @@ EFFECT = """
       cents bigint NOT NULL, padding text, PRIMARY KEY (tenant_id, event_id));
     ALTER TABLE effect ENABLE ROW LEVEL SECURITY;
     ALTER TABLE effect FORCE ROW LEVEL SECURITY;
+    -- As `rcm.migrations.protect` has it.
     CREATE POLICY tenants ON effect
-      USING (tenant_id = ANY (current_setting('app.tenants')::uuid[]));
+      USING (tenant_id = ANY ((SELECT current_setting('app.tenants')::uuid[])::uuid[]));
     GRANT SELECT, INSERT ON effect TO bench_svc_app;
 """
 

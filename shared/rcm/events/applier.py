@@ -14,7 +14,8 @@ from rcm.events.errors import is_transient
 from rcm.events.faults import buggify
 from rcm.events.gate import Gate, Parking, Verdict
 from rcm.events.isolation import Search
-from rcm.events.items import Fault, Item
+from rcm.events.items import Fault
+from rcm.events.layout import Poll
 from rcm.events.parking import TIERS, park
 from rcm.events.received import Park
 from rcm.events.subscriptions import Subscriptions
@@ -53,13 +54,13 @@ class Applier:
         self._tiers, self._shadow = tiers, shadow
         self.consumer = consumer or subscriptions.consumer
 
-    async def apply(self, items: Sequence[Item]) -> Applied:
+    async def apply(self, poll: Poll) -> Applied:
         """Apply a poll once. Raises for transient failures only (`errors.is_transient`), and for
         what fails outside every handler; then nothing of the poll has happened."""
-        tenants = {UUID(tenant) for tenant in {item.stream[0] for item in items}}
+        tenants = {UUID(tenant) for tenant in {item.stream[0] for item in poll.items}}
         search: Exception | None = None
         try:
-            return await self._attempt(items, tenants, None)
+            return await self._attempt(poll, tenants, None)
         except Exception as error:
             if is_transient(error) or isinstance(error, ShadowDone):
                 raise
@@ -67,16 +68,14 @@ class Applier:
         telemetry.ISOLATIONS.labels(self.consumer).inc()
         if not isinstance(search, Park):
             _log.warning("a batch is searched for poison", **log.describe(search))
-        return await self._attempt(items, tenants, search)
+        return await self._attempt(poll, tenants, search)
 
-    async def _attempt(
-        self, items: Sequence[Item], tenants: set[UUID], failed: Exception | None
-    ) -> Applied:
+    async def _attempt(self, poll: Poll, tenants: set[UUID], failed: Exception | None) -> Applied:
         done = Applied(0, 0, 0)
         try:
             async with self._database.transaction(tenants, actor=f"consumer:{self.consumer}") as tx:
                 buggify("consumer.begun")
-                verdict = await gate.admit(tx, self.consumer, items)
+                verdict = await gate.admit(tx, self.consumer, poll)
                 buggify("consumer.gated")
                 if failed is None:
                     await dispatch(tx, verdict.apply, self._handlers)

@@ -24,6 +24,7 @@ from rcm.events.errors import is_transient
 from rcm.events.faults import buggify
 from rcm.events.intake import Intake
 from rcm.events.items import Item
+from rcm.events.layout import Poll, lay_out
 from rcm.events.parking import TIERS
 from rcm.events.polling import Membership, Offsets, Polled, Poller
 from rcm.events.subscriptions import Subscriptions
@@ -32,17 +33,12 @@ from rcm.ids import NO_TENANT
 _log = log.get(__name__)
 
 BACKOFF_S = (0.2, 10.0)
+FEW = 500
 CONTROL_EVERY_S = 2.0
 LAG_EVERY_S = 5.0
 PAUSED = "SELECT paused FROM event_control WHERE part = 'consumer' AND name = $1"
 Tenants = Callable[[], Awaitable[Collection[UUID]]]
 """The active tenants, cached by whoever knows them (`TenantDirectory.active`)."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    items: list[Item]
-    polled: Polled
 
 
 @dataclass(slots=True)
@@ -70,6 +66,13 @@ class _Reading:
     def forget(self) -> None:
         self.items.clear()
         self.skipped = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    reading: _Reading
+    polled: Polled
+    poll: Poll
 
 
 @dataclass(slots=True)
@@ -160,7 +163,7 @@ class Consumer:
             finally:
                 # Never cancelled: records on their way would be lost to this session.
                 await asyncio.wait([polling])
-            batch = polling.result()
+            batch = await self._topped_up(polling.result())
             await self._look_around(stop)
 
     async def _next(self) -> _Batch | None:
@@ -171,8 +174,23 @@ class Consumer:
         buggify("consumer.polled")
         if not polled.next_offsets:
             return None
-        self._count(polled, reading.skipped)
-        return _Batch(reading.items, polled)
+        return _Batch(reading, polled, lay_out(reading.items))
+
+    async def _topped_up(self, batch: _Batch | None) -> _Batch | None:
+        """Few records take along what came while the batch before them was applied: else that would
+        wait for two transactions instead of one."""
+        if batch is None:
+            return None
+        reading = batch.reading
+        known = len(reading.items)
+        if known < FEW:
+            batch.polled = await self._poller.poll(reading, batch.polled)
+            if not batch.polled.next_offsets:
+                return None
+            if len(reading.items) != known:
+                batch.poll = lay_out(reading.items)
+        self._count(batch.polled, reading.skipped)
+        return batch
 
     async def _work_off(
         self, batch: _Batch, polling: asyncio.Task[_Batch | None], stop: asyncio.Event
@@ -203,10 +221,11 @@ class Consumer:
     async def _apply(self, batch: _Batch) -> bool:
         """True when the batch's transaction has committed."""
         started = time.perf_counter()
-        traceparents = (item.headers.get("traceparent") for item in batch.items if item.event)
+        items = batch.poll.items
+        traceparents = (item.headers.get("traceparent") for item in items if item.event)
         try:
-            with telemetry.process_span(self.name, len(batch.items), traceparents):
-                done = await self._applier.apply(batch.items) if batch.items else Applied(0, 0, 0)
+            with telemetry.process_span(self.name, len(items), traceparents):
+                done = await self._applier.apply(batch.poll) if items else Applied(0, 0, 0)
         except Exception as error:  # noqa: BLE001 - told by kind, and tried again
             # Outside every handler, so no event's fault.
             if not is_transient(error):

@@ -15,12 +15,13 @@ The rules for an event with sequence `n` of an aggregate whose last applied even
   that does not reach back); else `gap`. So a new consumer group starts on what there is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from rcm.db import Tx
 from rcm.events.items import Fault, Item, Stream
+from rcm.events.layout import Poll, Run, received
 from rcm.events.received import Received
 
 # Upserts, because their plan is always the primary key's. A join's plan, made while the table is
@@ -30,23 +31,26 @@ from rcm.events.received import Received
 GATE = """
 WITH fresh AS (
     INSERT INTO inbox (tenant_id, consumer, event_id)
-    SELECT coalesce(t, $9), $1, e FROM unnest($2::uuid[], $3::uuid[]) AS u(t, e)
+    SELECT coalesce(t, $9), $1, e
+      FROM unnest($2::uuid[], string_to_array($3::text, ',')::uuid[]) AS u(t, e)
     ON CONFLICT DO NOTHING
     RETURNING event_id
 ), moved AS (
     INSERT INTO consumed_sequence AS s
            (tenant_id, consumer, topic, aggregate_id, first_sequence, last_sequence)
     SELECT coalesce(t, $9), $1, coalesce(p, $10), a, f, l
-      FROM unnest($4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
+      FROM unnest($4::uuid[], $5::text[], string_to_array($6::text, E'\\x1f'),
+                  string_to_array($7::text, ',')::bigint[],
+                  string_to_array($8::text, ',')::bigint[])
         AS u(t, p, a, f, l)
     ON CONFLICT (tenant_id, consumer, topic, aggregate_id)
     DO UPDATE SET last_sequence = excluded.last_sequence
      WHERE s.last_sequence = excluded.first_sequence - 1
     RETURNING tenant_id, topic, aggregate_id, xmax = 0 AND first_sequence > 1 AS started_late
 )
-SELECT CASE WHEN (SELECT count(*) FROM fresh) <> cardinality($3::uuid[])
+SELECT CASE WHEN (SELECT count(*) FROM fresh) <> $11::bigint
             THEN ARRAY(SELECT event_id::text FROM fresh) END AS fresh,
-       CASE WHEN (SELECT count(*) FROM moved WHERE NOT started_late) <> cardinality($6::text[])
+       CASE WHEN (SELECT count(*) FROM moved WHERE NOT started_late) <> $12::bigint
             THEN ARRAY(SELECT tenant_id::text || E'\\x1f' || topic || E'\\x1f' || aggregate_id
                          FROM moved WHERE NOT started_late) END AS moved,
        ARRAY(SELECT tenant_id::text || E'\\x1f' || topic || E'\\x1f' || aggregate_id
@@ -108,67 +112,34 @@ class Verdict:
     park: list[Parking] = field(default_factory=list)
     gates: dict[Stream, Gate] = field(default_factory=dict)
     """Gates whose rows are to be written."""
-    runs: dict[Stream, "Run"] = field(default_factory=dict)
+    runs: Mapping[Stream, Run] = field(default_factory=dict)
     duplicates: int = 0
 
 
-@dataclass(slots=True)
-class Run:
-    """The events of one aggregate in a poll."""
-
-    first: int
-    last: int
-    items: list[Item]
-    plain: bool
-    """All without fault, one right after the other."""
-
-
-def runs_of(items: Iterable[Item]) -> tuple[dict[Stream, Run], int]:
-    """The poll by aggregate, less repeats within the poll (and their number)."""
-    runs: dict[Stream, Run] = {}
-    repeats = 0
-    for item in items:
-        sequence, run = item.sequence, runs.get(item.stream)
-        if run is None:
-            plain = sequence is not None and item.fault is None
-            runs[item.stream] = Run(sequence or 0, sequence or 0, [item], plain)
-        elif run.plain and item.fault is None and sequence == run.last + 1:
-            run.last += 1
-            run.items.append(item)
-        elif any(earlier.id == item.id for earlier in run.items):
-            repeats += 1
-        else:
-            run.plain = False
-            run.items.append(item)
-    return runs, repeats
-
-
-async def admit(tx: Tx, consumer: str, items: Sequence[Item]) -> Verdict:
+async def admit(tx: Tx, consumer: str, poll: Poll) -> Verdict:
     """Record the poll in the inbox, move the gates, and say what is to be applied."""
-    runs, repeats = runs_of(items)
-    verdict = Verdict(runs=runs, duplicates=repeats)
-    everything = [item for run in runs.values() for item in run.items]
-    plain = [(stream, run) for stream, run in runs.items() if run.plain]
-    tenant = _shared({stream[0] for stream in runs})
-    topic = _shared({stream[1] for stream in runs})
+    verdict = Verdict(runs=poll.runs, duplicates=poll.repeats)
+    columns = poll.columns
     row = await tx.fetchrow(
         GATE,
         consumer,
-        [] if tenant else [item.stream[0] for item in everything],
-        [item.id for item in everything],
-        [] if tenant else [stream[0] for stream, _ in plain],
-        [] if topic else [stream[1] for stream, _ in plain],
-        [stream[2] for stream, _ in plain],
-        [run.first for _, run in plain],
-        [run.last for _, run in plain],
-        tenant,
-        topic,
+        columns.event_tenants,
+        columns.event_ids,
+        columns.tenants,
+        columns.topics,
+        columns.aggregates,
+        columns.firsts,
+        columns.lasts,
+        columns.shared_tenant,
+        columns.shared_topic,
+        columns.events,
+        columns.streams,
     )
     assert row is not None  # noqa: S101 - a SELECT without FROM is one row
     fresh = None if row["fresh"] is None else frozenset(row["fresh"])
     moved = None if row["moved"] is None else frozenset(map(_stream, row["moved"]))
-    if fresh is None and moved is None and len(plain) == len(runs):
-        verdict.apply = received(everything)
+    if fresh is None and moved is None and poll.is_plain:
+        verdict.apply = list(poll.received)
         return verdict
     late = frozenset(map(_stream, row["started_late"]))
     await _look_closer(tx, consumer, verdict, fresh=fresh, moved=moved, late=late)
@@ -243,12 +214,6 @@ def judge(items: Sequence[Item], gate: Gate, fresh: Set[str] | None, verdict: Ve
             gate.newest = max(gate.newest, sequence)
 
 
-def received(items: Iterable[Item]) -> list[Received[Any]]:
-    """What handlers get of these items. Made late, and not kept by the item: a cycle between the
-    two would leave every event to the garbage collector."""
-    return [Received(item.event, item) for item in items if item.event is not None]
-
-
 async def write(tx: Tx, consumer: str, gates: Mapping[Stream, Gate]) -> None:
     """Set the gates' rows."""
     if gates:
@@ -259,11 +224,6 @@ async def write(tx: Tx, consumer: str, gates: Mapping[Stream, Gate]) -> None:
             [gate.first for gate in gates.values()],
             [gate.last for gate in gates.values()],
         )
-
-
-def _shared(values: Set[str]) -> str | None:
-    """What all have in common."""
-    return next(iter(values)) if len(values) == 1 else None
 
 
 def _missing(gate: Gate) -> str:

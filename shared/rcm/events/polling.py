@@ -23,7 +23,12 @@ from rcm.events import telemetry
 _log = log.get(__name__)
 
 POLL_MS = 300
+# A request under way asks for no partition whose records were waiting when it was sent, and nothing
+# else is asked of its broker until it ends: this long, at worst, does a new record lie unseen.
+FETCH_WAIT_MS = 100
 SLICE = 200
+# Some 20 us a record: whoever waits for the database meanwhile goes on after a millisecond.
+BREATH = 50
 COMMIT_TIMEOUT_S = 5.0
 BEGINNINGS_EVERY_S = 300.0
 MAX_POLL_S = 300
@@ -97,7 +102,7 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
             rebalance_timeout_ms=60_000,
             max_poll_interval_ms=MAX_POLL_S * 1000,
             max_poll_records=member.max_records,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=2 * 1024 * 1024,
             metadata_max_age_ms=60_000,
         )
@@ -120,15 +125,16 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
                 async with asyncio.timeout(10):
                     await kafka.stop()
 
-    async def poll(self, reader: Reader) -> Polled:
-        """Hand the next records to `reader`, at most `max_records`; none after 0.3 s.
+    async def poll(self, reader: Reader, so_far: Polled | None = None) -> Polled:
+        """Hand the next records to `reader`, at most `max_records`; none after 0.3 s. With a poll
+        `so_far`, go on with that one, and wait for nothing.
 
-        In slices, between which the event loop runs: whoever waits for the database goes on within
-        milliseconds. Never cancel it: the position has moved when records are on their way."""
+        In parts, between which the event loop runs: whoever waits for the database goes on soon.
+        Never cancel it: the position has moved when records are on their way."""
         kafka, left = self._consumer(), self._member.max_records
         await self._refresh_beginnings()
-        polled = Polled({}, self.epoch, Counter(), 0)
-        timeout_ms = POLL_MS
+        polled = so_far or Polled({}, self.epoch, Counter(), 0)
+        timeout_ms = POLL_MS if so_far is None else 0
         while left > 0:
             wanted = min(SLICE, left)
             found = await kafka.getmany(timeout_ms=timeout_ms, max_records=wanted)
@@ -140,7 +146,9 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
                 polled = Polled({}, self.epoch, Counter(), 0)
             taken = 0
             for place, batch in found.items():
-                reader.take(batch)
+                for start in range(0, len(batch), BREATH):
+                    reader.take(batch[start : start + BREATH])
+                    await asyncio.sleep(0)
                 taken += len(batch)
                 polled.next_offsets[place] = batch[-1].offset + 1
                 polled.counts[place.topic] += len(batch)
@@ -148,7 +156,6 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
             if taken < wanted:
                 break
             left, timeout_ms = left - taken, 0
-            await asyncio.sleep(0)
         return polled
 
     def is_truncated(self, topic: str, partition: int) -> bool:

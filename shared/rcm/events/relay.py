@@ -3,7 +3,8 @@
 One session holds the shard's advisory lock, reads its rows and settles them. No transaction is open
 while the broker is spoken to, and there is no cursor: what is left in the table is what is to be
 sent, so a row that commits late is not skipped. While one batch is on its way, the session settles
-the one before and reads the next.
+the one before, and reads the next when this one was full: else it reads afterwards, so that what
+commits meanwhile goes with the next batch instead of the one after it.
 """
 
 import asyncio
@@ -67,6 +68,9 @@ SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) AS first_rows) AS
 # A queue's statistics are always wrong. By the index in id order, a turn costs the same with ten
 # rows waiting and with ten million; any other plan sorts or scans all that wait, every time.
 PLANS = dict.fromkeys(("enable_seqscan", "enable_bitmapscan", "enable_sort"), "off")
+# A settlement that a crash of the database undoes is sent again, which the inbox knows. So nobody
+# waits for the disk.
+SETTINGS = PLANS | {"synchronous_commit": "off"}
 PAUSED = "SELECT paused FROM event_control WHERE part = 'relay' AND name = 'relay'"
 
 Rows = Sequence[Any]
@@ -135,7 +139,7 @@ class Relay:
         try:
             while not stop.is_set():
                 try:
-                    async with opened(self._url, self._name, PLANS) as session:
+                    async with opened(self._url, self._name, SETTINGS) as session:
                         await self._serve(session, stop)
                 except (DatabaseUnavailable, StatementFailed) as error:
                     _log.warning("the relay lost its session", **log.describe(error))
@@ -165,6 +169,11 @@ class Relay:
                 rows, sent = await self._turn(session, rows, sent)
                 poll_s = POLL_S[0]
                 continue
+            if sent and not self._is_due("balance"):
+                # What committed meanwhile goes at once; the turn settles what went before.
+                rows = await self._read(session, sent)
+                if rows:
+                    continue
             await self._settle(session, sent)
             sent = []
             await self._upkeep(session)
@@ -175,13 +184,13 @@ class Relay:
         await self._settle(session, sent)
 
     async def _turn(self, session: Session, rows: Rows, sent: list[int]) -> tuple[Rows, list[int]]:
-        """Send `rows` while the session settles `sent` and reads what comes next."""
+        """Send `rows` while the session settles `sent`, and reads ahead when there is more."""
         started = time.perf_counter()
         sending = asyncio.create_task(self._producer.send(rows))
         try:
             await self._settle(session, sent)
-            # Shards change hands only when nothing is read ahead.
-            following = () if self._is_due("balance") else await self._read(session, rows)
+            in_flight = [row["id"] for row in rows]
+            following = await self._read(session, in_flight) if self._reads_ahead(rows) else ()
         except BaseException:
             with contextlib.suppress(Exception):
                 await sending
@@ -196,7 +205,11 @@ class Relay:
         await self._set_aside(session, delivery)
         return (), []
 
-    async def _read(self, session: Session, in_flight: Rows) -> Rows:
+    def _reads_ahead(self, rows: Rows) -> bool:
+        """Shards change hands only when nothing is read ahead."""
+        return len(rows) == self._batch_rows and not self._is_due("balance")
+
+    async def _read(self, session: Session, in_flight: Sequence[int]) -> Rows:
         if not self._state.held:
             return ()
         now = time.monotonic()
@@ -207,7 +220,7 @@ class Relay:
             rows = await session.connection.fetch(
                 READ.format(unless_quarantined=unless),
                 list(self._state.held),
-                [row["id"] for row in in_flight],
+                in_flight,
                 list(self._missing),
                 self._batch_rows,
             )

@@ -23,6 +23,7 @@ from rcm.events.applier import Applier
 from rcm.events.consumer import Tenants
 from rcm.events.intake import Intake
 from rcm.events.items import BASELINE_HEADER, Item
+from rcm.events.layout import lay_out
 from rcm.events.outbox import SHARDS
 from rcm.events.producer import Producer
 from rcm.events.session import PAUSE_SPACE, RELAY_SPACE, Session, opened
@@ -209,7 +210,7 @@ async def replay(
             item.truncated = item.truncated or shadow
         done.read += len(records)
         if items:
-            applied = await applier.apply(items)
+            applied = await applier.apply(lay_out(items))
             done.applied += applied.applied
             done.duplicates += applied.duplicates
             done.reasons.update(applied.reasons)

@@ -23,6 +23,7 @@ from rcm.events.faults import buggify
 from rcm.events.gate import Gate
 from rcm.events.intake import Intake
 from rcm.events.items import Fault, Item, Stream
+from rcm.events.layout import received
 from rcm.events.parking import TIERS
 from rcm.events.received import Park
 from rcm.events.session import PARKING_SPACE, Session, opened
@@ -187,7 +188,7 @@ class ParkingWorker:
             return None
         try:
             async with tx.savepoint():
-                await dispatch(tx, gate.received([item]), self._handlers)
+                await dispatch(tx, received([item]), self._handlers)
                 await tx.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 await tx.execute("SET CONSTRAINTS ALL DEFERRED")
         except Park as decision:

@@ -25,6 +25,7 @@ from rcm.events.applier import Applied, Applier
 from rcm.events.envelope import headers_of, key_of
 from rcm.events.intake import Intake
 from rcm.events.items import StoredRecord
+from rcm.events.layout import lay_out
 from rcm.events.topics import admin, dead_letter_topic, ensure_topics
 from rcm.ids import NO_TENANT
 from rcm.migrations import DatabaseUrls
@@ -144,7 +145,7 @@ class Lab:
         for item in items:
             item.truncated = truncated
         wanted = [item for item in items if item.sequence is not None or item.fault is not None]
-        return await Applier(self.database, subscriptions, tiers=SHORT_TIERS).apply(wanted)
+        return await Applier(self.database, subscriptions, tiers=SHORT_TIERS).apply(lay_out(wanted))
 
     def worker(self, handling: Handling, tenants: Iterable[UUID] | None = None) -> ParkingWorker:
         known = frozenset(tenants if tenants is not None else {self.tenant})

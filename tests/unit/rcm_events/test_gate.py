@@ -2,8 +2,9 @@
 
 import pytest
 
-from rcm.events.gate import Gate, Verdict, judge, runs_of
+from rcm.events.gate import Gate, Verdict, judge
 from rcm.events.items import Fault, Item, StoredRecord
+from rcm.events.layout import runs_of
 
 STREAM = ("7e57c0de-0000-4000-8000-000000000001", "claims.claim.v1", "claim")
 

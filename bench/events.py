@@ -20,7 +20,8 @@ from rcm_local.providers import Addresses
 
 EVENTS, KEYS, SIZE = 60_000, 6_000, 700
 BATCH = 500
-RATE, SECONDS = 500, 10
+RATE, SECONDS, POOL = 500, 10, 16
+COUNT = RATE * SECONDS
 
 
 async def main(console: Console, addresses: Addresses) -> None:
@@ -142,38 +143,74 @@ async def _pipeline(insert: Callable[[], Awaitable[float]], *children: Child) ->
 
 
 async def latency(console: Console, addresses: Addresses) -> None:
-    """Commit to effect at a steady rate: API and relay in one process, the consumer in another."""
-    place = await kit.make_place(addresses.postgres_admin_url, addresses.kafka_bootstrap)
-    database, stop = place.database(pool_size=8), asyncio.Event()
+    """Commit to effect at a steady rate, bare and ours: writers and relay in one process, the
+    consumer in another. What the disk and the machine cost shows in the floor."""
+    found = Table(f"commit to effect at {RATE}/s over {SECONDS} s", "seen", "p50 ms", "p95 ms",
+                  "p99 ms", box=None)  # fmt: skip
+    for name, measure in (("floor", floor_latency), ("ours", our_latency)):
+        place = await kit.make_place(addresses.postgres_admin_url, addresses.kafka_bootstrap)
+        waits_ms = await measure(place)
+        await kit.drop_place(place)
+        cuts = statistics.quantiles(waits_ms, n=100)
+        found.add_row(name, f"{len(waits_ms):,}", *(f"{cuts[at]:.1f}" for at in (49, 94, 98)))
+    console.print(found)
+
+
+async def floor_latency(place: kit.Place) -> list[float]:
+    """Bare writers on a pool, and the bare relay on its own connection."""
+    pool = await asyncpg.create_pool(place.urls.owner, min_size=POOL, max_size=POOL)
+    connection, producer = await asyncpg.connect(place.urls.owner), floor_producer(place)
+    await producer.start()
+    relaying = asyncio.create_task(floors.relay(connection, producer, expected=COUNT))
+    rows = floors.rows(COUNT, keys=KEYS, size=SIZE)
+
+    async def write(number: int) -> None:
+        async with pool.acquire() as writer:
+            await floors.insert(writer, place.topic, [rows[number]], 1)
+
+    waits_ms = await _waits(place, "clocked-floor-consumer", write)
+    await relaying
+    await producer.stop()
+    await connection.close()
+    await pool.close()
+    return waits_ms
+
+
+async def our_latency(place: kit.Place) -> list[float]:
+    """Transactions that publish, and the relay that they wake."""
+    database, stop = place.database(pool_size=POOL), asyncio.Event()
     relay = Relay(place.urls.relay, place.bootstrap, prefix=place.prefix)
     running = asyncio.create_task(relay.run(stop))
-    count = RATE * SECONDS
-    limit_s = 3 * SECONDS + 15
-    child = await Child.start("clocked-consumer", place, expected=count, limit_s=limit_s)
+    events = kit.things(COUNT, keys=KEYS, size=SIZE)
+
+    async def write(number: int) -> None:
+        async with database.transaction([kit.TENANT]) as tx:
+            await publish(tx, [events[number]])
+
+    waits_ms = await _waits(place, "clocked-consumer", write)
+    stop.set()
+    await running
+    await database.close()
+    return waits_ms
+
+
+async def _waits(
+    place: kit.Place, role: str, write: Callable[[int], Awaitable[None]]
+) -> list[float]:
+    """Milliseconds from each commit to its effect, in order of size."""
+    child = await Child.start(role, place, expected=COUNT, limit_s=3 * SECONDS + 15)
     committed: dict[int, float] = {}
 
-    async def request(event: kit.ThingHappened) -> None:
-        async with database.transaction([kit.TENANT]) as tx:
-            await publish(tx, [event])
-        committed[event.number] = time.time()
+    async def request(number: int) -> None:
+        await write(number)
+        committed[number] = time.time()
 
     began = time.perf_counter()
     # A request waits for no other, as in a service.
     async with asyncio.TaskGroup() as requests:
-        for event in kit.things(count, keys=KEYS, size=SIZE):
-            await asyncio.sleep(max(0.0, began + event.number / RATE - time.perf_counter()))
-            requests.create_task(request(event))
+        for number in range(COUNT):
+            await asyncio.sleep(max(0.0, began + number / RATE - time.perf_counter()))
+            requests.create_task(request(number))
     seen = {int(number): at for number, at in json.loads(await child.done()).items()}
-    stop.set()
-    await running
-    await database.close()
-    await kit.drop_place(place)
     # The first second warms connections and plans.
-    waits_ms = sorted(
-        (seen[number] - committed[number]) * 1000 for number in seen if number >= RATE
-    )
-    cuts = statistics.quantiles(waits_ms, n=100)
-    console.print(
-        f"commit to effect at {RATE}/s over {SECONDS} s, {len(seen):,} of {count:,} seen: "
-        f"p50 {cuts[49]:.1f} ms, p95 {cuts[94]:.1f} ms, p99 {cuts[98]:.1f} ms"
-    )
+    return sorted((seen[number] - committed[number]) * 1000 for number in seen if number >= RATE)

@@ -7,6 +7,7 @@ ratio to these. The consumer floor does inbox and effect in one statement, since
 import asyncio
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -101,9 +102,15 @@ async def relay(
 
 
 async def consume(
-    connection: asyncpg.Connection, consumer: AIOKafkaConsumer, *, expected: int, batch: int = 2000
+    connection: asyncpg.Connection,
+    consumer: AIOKafkaConsumer,
+    *,
+    expected: int,
+    batch: int = 2000,
+    applied: Callable[[list[int]], None] | None = None,
 ) -> None:
-    """Poll, decode, inbox and effect in one statement, offsets after."""
+    """Poll, decode, inbox and effect in one statement, offsets after. `applied` hears the numbers
+    of what has committed."""
     done = 0
     while done < expected:
         polled = await consumer.getmany(timeout_ms=300, max_records=batch)
@@ -125,6 +132,8 @@ async def consume(
             [body["cents"] for body in bodies],
             [body["padding"] for body in bodies],
         )
+        if applied is not None:
+            applied([body["number"] for body in bodies])
         await consumer.commit(
             {
                 TopicPartition(place.topic, place.partition): part[-1].offset + 1

@@ -126,6 +126,28 @@ async def clocked_consumer(place: kit.Place, given: dict[str, Any]) -> None:
     say(json.dumps(seen))
 
 
+async def clocked_floor_consumer(place: kit.Place, given: dict[str, Any]) -> None:
+    """The bare consumer; notes when each event's effect has committed."""
+    seen: dict[int, float] = {}
+    connection = await asyncpg.connect(place.urls.owner)
+    consumer = floor_reader(place, place.topic)
+    await consumer.start()
+    while not consumer.assignment():
+        await asyncio.sleep(0.05)
+    say("ready")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(given["limit_s"]):
+            await floors.consume(
+                connection,
+                consumer,
+                expected=given["expected"],
+                applied=lambda numbers: seen.update(dict.fromkeys(numbers, time.time())),
+            )
+    await consumer.stop()
+    await connection.close()
+    say(json.dumps(seen))
+
+
 async def until(holds: Callable[[], bool]) -> None:
     while not holds():
         await asyncio.sleep(0.005)
@@ -137,6 +159,7 @@ ROLES: dict[str, Callable[[kit.Place, dict[str, Any]], Awaitable[None]]] = {
     "our-relay": our_relay,
     "our-consumer": our_consumer,
     "clocked-consumer": clocked_consumer,
+    "clocked-floor-consumer": clocked_floor_consumer,
 }
 
 

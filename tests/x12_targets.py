@@ -83,6 +83,17 @@ def checker(content: bytes) -> None:
     assert all(str(finding) for finding in report.findings)
 
 
+def answers(content: bytes) -> None:
+    """Whatever the checker says of a file, its 999 and TA1 can be written and read back."""
+    report = check_file(chunks(content))
+    told = ack_999.acknowledge(report, ack_999.copier(content, report.findings))
+    if told:
+        assert ack_999.read(ack_999.write(world.ENVELOPE, told)).contents == told
+    notes = ta1.acknowledge(report, always=True)
+    if notes:
+        assert ta1.read(ta1.write(world.ENVELOPE, notes)) == notes
+
+
 READERS = {
     "837p": claim_837p,
     "837i": claim_837i,
@@ -98,6 +109,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "tokenizer": tokenizer,
     "ta1": ta1_reader,
     "check": checker,
+    "answer": answers,
     "document": generic,
     **{name: _reader(package) for name, package in READERS.items()},
 }

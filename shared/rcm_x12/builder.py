@@ -85,6 +85,15 @@ def needed(value: str, place: str, longest: int = 80) -> str:
     return text(value, place, longest)
 
 
+_AS_SENT = re.compile(r"[A-Za-z0-9!\"&'()+,\-./;?=@ %_{}\[\]|<>#$`]+", re.ASCII).fullmatch
+
+
+def as_sent(value: str, longest: int) -> str:
+    """A copy of what another sent: to the letter, or nothing, since a folded one would be false."""
+    fits = len(value) <= longest and value == value.strip()
+    return value if fits and _AS_SENT(value) else ""
+
+
 def segment(*elements: str) -> str:
     """Elements joined, without the empty ones at the end."""
     return "*".join(elements).rstrip("*")

@@ -18,8 +18,8 @@ Content = TypeVar("Content")
 Given = TypeVar("Given", covariant=True)  # noqa: PLC0105 - reads better than Given_co
 FINDINGS_MAX = 1000
 """Of one file's envelopes; a broken file says little more after so many."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands in where ISA09/10 hold no date; the finding says so."""
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""Stands in where there is no date; the finding says so. A year of two digits says no earlier."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,21 @@ A 999 judges form and situation; sums, code sets and a payer's own rules are for
 each finding is called here stands in the checker's catalogue.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
 from rcm_x12.ack_999.values import (
+    BAD_VALUE_MAX,
+    UNIT_MAX,
     Acknowledgment,
     Context,
     ElementError,
     SegmentError,
     SetResponse,
 )
+from rcm_x12.builder import as_sent
 from rcm_x12.check.catalogue import READERS, STRUCTURE
 from rcm_x12.check.report import Group, Report
 from rcm_x12.envelope import Reading, TransactionSet
@@ -65,29 +69,34 @@ def _group_key(each: TransactionSet[Any]) -> tuple[str, ...]:
 def _group(sets: list[TransactionSet[Any]], copy: Copy | None) -> Acknowledgment:
     first, size = sets[0], len(sets)
     responses = tuple(_set(each, copy) for each in sets)
-    number = first.envelope.group_control_number
+    named = _named(first.functional_id, first.envelope.group_control_number, first.version)
     accepted = sum(response.is_accepted for response in responses)
-    code = _verdict(responses)
-    return Acknowledgment(
-        first.functional_id, number, first.version, code, size, size, accepted, responses
-    )
+    return Acknowledgment(*named, _verdict(responses), size, size, accepted, responses)
+
+
+def _named(functional_id: str, number: str, version: str) -> tuple[str, str, str]:
+    """AK101-103."""
+    return _carried(functional_id, 2, "ZZ"), _carried(number, 9, "0"), _carried(version, 12)
+
+
+def _carried(text: str, longest: int, otherwise: str = "") -> str:
+    """What was sent, as far as a 999 can repeat it: a broken code must not hold it back."""
+    return re.sub("[^A-Z0-9]", "", text.upper())[:longest] or otherwise
 
 
 def _checked_group(group: Group, copy: Copy | None) -> Acknowledgment:
     """A group that is wrong as a whole is rejected with all its sets, whatever they hold."""
     responses = tuple(_set(each, copy) for each in group.sets)
     accepted = 0 if group.blocks else sum(response.is_accepted for response in responses)
-    told = [finding.x12_code for finding in group.findings if finding.severity != "info"]
+    whole = [one for one in group.findings if one.severity != "info" and _level(one) == "group"]
     return Acknowledgment(
-        group.functional_id,
-        group.control_number,
-        group.version,
+        *_named(group.functional_id, group.control_number, group.version),
         "R" if group.blocks else _verdict(responses),
         group.declared_count,
         len(group.sets),
         accepted,
         responses,
-        tuple(dict.fromkeys(code for code in told if code))[:_CODES_MAX],
+        tuple(dict.fromkeys(one.x12_code for one in whole if one.x12_code))[:_CODES_MAX],
     )
 
 
@@ -114,7 +123,8 @@ def _set(each: TransactionSet[Any], copy: Copy | None) -> SetResponse:
     code = "R" if blocked else ("E" if told else "A")
     version = each.version if each.set_id != "835" else ""
     unique = tuple(dict.fromkeys(one for one in codes if one))[:_CODES_MAX]
-    return SetResponse(each.set_id, each.control_number, code, version, errors, unique)
+    set_id, number = _carried(each.set_id, 3, "000"), _carried(each.control_number, 9, "0000")
+    return SetResponse(set_id, number, code, _carried(version, 12), errors, unique)
 
 
 def _level(finding: Finding) -> str:
@@ -142,7 +152,8 @@ def _errors(findings: Iterable[Finding], unit: str, copy: Copy | None) -> Iterat
     form.sort(key=lambda one: one.set_position)
     for (position, segment_id, loop), group in groupby(form, _place):
         several = list(group)
-        reference = next((one.reference for one in several if one.reference), "")
+        unit_number = next((one.reference for one in several if one.reference), "")
+        reference = as_sent(unit_number, UNIT_MAX)
         business = (Context(unit, reference),) if unit and reference else ()
         place = (segment_id or "ST", position)
         whole = [one for one in several if _level(one) == "segment"]
@@ -178,7 +189,7 @@ def _triggers(findings: list[Finding]) -> tuple[Context, ...]:
 
 
 def _place(finding: Finding) -> tuple[int, str, str]:
-    return finding.set_position, finding.segment_id.replace("?", ""), finding.loop
+    return finding.set_position, _carried(finding.segment_id, 3), finding.loop
 
 
 def _element(finding: Finding, copy: Copy | None) -> ElementError:
@@ -189,7 +200,7 @@ def _element(finding: Finding, copy: Copy | None) -> ElementError:
         finding.component,
         finding.repetition,
         finding.data_element,
-        "" if copy is None or code in _ABSENT else copy(finding),
+        "" if copy is None or code in _ABSENT else as_sent(copy(finding), BAD_VALUE_MAX),
         _triggers([finding]),
     )
 

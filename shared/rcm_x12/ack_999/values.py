@@ -1,6 +1,12 @@
 """The values of a 999: one `Acknowledgment` is one ST and answers one received group."""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+UNIT_MAX: Final = 35
+"""Characters of a unit's number in CTX01."""
+BAD_VALUE_MAX: Final = 99
+"""Characters of a copy in IK404."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class ElementError:
     data_element: str = ""
     """IK402: the element's number in the dictionary."""
     bad_value: str = field(default="", repr=False)
-    """IK404: a copy of what was sent; may be a patient's."""
+    """IK404: a copy of what was sent; may be a patient's. Not written when it cannot be sent."""
     contexts: tuple[Context, ...] = ()
 
 

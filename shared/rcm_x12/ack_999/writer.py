@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from rcm_x12.ack_999.values import (
+    BAD_VALUE_MAX,
+    UNIT_MAX,
     Acknowledgment,
     Context,
     ElementError,
     SegmentError,
     SetResponse,
 )
-from rcm_x12.builder import CODE, composite, interchange, needed, segment
+from rcm_x12.builder import CODE, as_sent, composite, interchange, needed, segment
 from rcm_x12.envelope import Envelope
 from rcm_x12.findings import WriteRefused
 from rcm_x12.layout import guide
 
 VERSION = "005010X231A1"
 _CODES_MAX = 5
-_BAD_VALUE_MAX = 99
 
 
 def write(envelope: Envelope, acknowledgments: Sequence[Acknowledgment]) -> bytes:
@@ -66,19 +67,13 @@ def _segment_error(error: SegmentError) -> Iterator[str]:
 
 def _element_error(error: ElementError) -> str:
     place = composite(str(error.element), str(error.component or ""), str(error.repetition or ""))
-    return segment("IK4", place, error.data_element, CODE[error.code], _copied(error.bad_value))
-
-
-def _copied(value: str) -> str:
-    """IK404, left out when the value itself cannot be sent."""
-    try:
-        return needed(value, "2110 IK404", _BAD_VALUE_MAX) if value else ""
-    except WriteRefused:
-        return ""
+    return segment(
+        "IK4", place, error.data_element, CODE[error.code], as_sent(error.bad_value, BAD_VALUE_MAX)
+    )
 
 
 def _context(context: Context) -> str:
-    name = composite(needed(context.name, "CTX01", 35), context.value)
+    name = composite(needed(context.name, "CTX01", UNIT_MAX), as_sent(context.value, UNIT_MAX))
     element = composite(str(context.element or ""), str(context.component or ""))
     place = str(context.segment_position or "")
     return segment("CTX", name, CODE[context.segment_id], place, context.loop, element)

@@ -57,12 +57,17 @@ def _feed(framer: CheckFramer, block: Block, odd: list[Finding]) -> None:
         framer.take(segment, position)
         if odd:
             framer.adopt(odd)
-        if _FOREIGN.search(_without_separators(text, block)):
-            framer.character(segment, position)
+        if _is_foreign(text, block):
+            found = [place for place, one in enumerate(segment) if _is_foreign(one, block)]
+            framer.character(segment, position, found)
 
 
 def _is_clean(block: Block) -> bool:
-    return _FOREIGN.search(_without_separators(block.text, block)) is None
+    return not _is_foreign(block.text, block)
+
+
+def _is_foreign(text: str, block: Block) -> bool:
+    return _FOREIGN.search(_without_separators(text, block)) is not None
 
 
 def _without_separators(text: str, block: Block) -> str:

@@ -11,6 +11,7 @@ from rcm_x12.check.guides import declared
 from rcm_x12.check.report import Checked, CheckedSet, Group, Interchange
 from rcm_x12.findings import Finding, Severity
 from rcm_x12.framing import EPOCH, Framer, Receiver, SetHead
+from rcm_x12.framing import FINDINGS_MAX as ENVELOPE_FINDINGS_MAX
 from rcm_x12.pieces import at
 from rcm_x12.scalars import moment_of
 
@@ -27,6 +28,7 @@ _FUNCTIONS: Final = {
 _QUALIFIERS: Final = frozenset(["01", "14", "20", "27", "28", "29", "30", "33", "ZZ"])
 """ISA05 and ISA07 that the HIPAA guides allow."""
 _KEPT_NUMBERS_MAX: Final = 100_000
+_CHARACTERS_MAX: Final = 100
 FINDINGS_MAX: Final = 10_000
 """Of one file; its sets have a limit of their own."""
 
@@ -59,6 +61,8 @@ class CheckFramer(Framer[Checked]):
         self._inner: _GroupDraft | None = None
         self._seen: set[tuple[str, str]] = set()
         self._kept = 0
+        self._characters = 0
+        """Elements of the set at hand with a character that none may hold."""
         self.omitted = 0
         self.has_errors = False
 
@@ -113,6 +117,7 @@ class CheckFramer(Framer[Checked]):
 
     def _open_set(self, st: list[str]) -> None:
         super()._open_set(st)
+        self._characters = 0
         layout, is_adopted = declared(self._head.version, at(st, 1)) if self._head else (None, True)
         if layout is None:
             self._fault_in_set("ST-unsupported")
@@ -135,14 +140,22 @@ class CheckFramer(Framer[Checked]):
             found = Finding(code, entry.severity, entry.sentence, *place)
             self._receiver.findings.append(found)
 
-    def character(self, segment: list[str], position: int) -> None:
-        """A segment holds what no segment may hold."""
+    def character(self, segment: list[str], position: int, elements: list[int]) -> None:
+        """These elements hold what none may hold; so many of one set are told, the rest counted."""
         entry = STRUCTURE["character"]
         self._position = position
-        if self._receiver is not None:
-            self._in_set(entry.code, entry.sentence, known_id(segment))
-        else:
+        if self._receiver is None:
             self._fault(entry.code, known_id(segment))
+            return
+        at = position - self._set_start + 1
+        for element in elements:
+            self._characters += 1
+            if self._characters > _CHARACTERS_MAX:
+                self.omitted += 1
+                continue
+            place = (known_id(segment), position, at, "", element)
+            found = Finding(entry.code, entry.severity, entry.sentence, *place)
+            self._receiver.findings.append(found)
 
     def _close_group(self, ge: list[str]) -> None:
         super()._close_group(ge)
@@ -213,6 +226,10 @@ class CheckFramer(Framer[Checked]):
         while findings:
             found = replace(findings.pop(0), snip=0)
             found = dressed(found, None)
+            self.has_errors = self.has_errors or found.severity == "error"
+            if len(self.findings) >= ENVELOPE_FINDINGS_MAX:
+                self.omitted += 1
+                continue
             self.findings.append(found)
             if self._outer is not None:
                 self._outer.findings.append(found)

@@ -217,3 +217,63 @@ def test_a_fine_interchange_is_answered_only_when_it_asks() -> None:
     assert ta1.acknowledge(check_file(TWO)) == ()
     asked = ta1.acknowledge(check_file(claim_837p.write(asking, [world.batch()])))
     assert [one.code for one in asked] == ["A"]
+
+
+def other_separators(content: bytes, separators: bytes) -> bytes:
+    """The same file with other separators for `*`, `:` and `~`."""
+    return content.translate(bytes.maketrans(b"*:~", separators))
+
+
+@pytest.mark.parametrize(
+    ("number", "copied"),
+    [(b"C0001", "C0001"), (b"C*0~1:2", ""), (b"c0001", "c0001"), (b"C" * 36, ""), (b"C\xc9", "")],
+    ids=["plain", "our separators", "small letters", "too long", "accent"],
+)
+def test_a_999_repeats_what_was_sent_to_the_letter_or_not_at_all(
+    number: bytes, copied: str
+) -> None:
+    content = broken(files.PROFESSIONAL, ("11:B:1", "11:X:1"))
+    content = other_separators(content, b"|>!").replace(b"C0001", number)
+    ack = answer(content)
+    names = [one.value for error in ack.sets[0].errors for one in error.contexts]
+    assert set(names) == ({copied} if copied else set())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "answered"),
+    [
+        (b"~hl*2", b"~hl*2", ("HC", "1", "005010X222A1")),
+        (b"*1230*1*X*", b"*1230*\xc9x-1*X*", ("HC", "X1", "005010X222A1")),
+        (b"*1230*1*X*", b"*1230**X*", ("HC", "0", "005010X222A1")),
+        (b"GS*HC*", b"GS**", ("ZZ", "1", "005010X222A1")),
+        (b"X*005010X222A1", b"X*005010x222a1", ("HC", "1", "005010X222A1")),
+        (b"~ST*837*0001*", b"~ST*837**", ("HC", "1", "005010X222A1")),
+    ],
+    ids=["segment id", "group number", "no group number", "no code", "small letters", "no ST02"],
+)
+def test_a_broken_name_keeps_no_999_from_going_out(
+    old: bytes, new: bytes, answered: tuple[str, ...]
+) -> None:
+    content = TWO.replace(b"~HL*2", b"~hl*2").replace(old, new)
+    (ack,) = ack_999.acknowledge(check_file(content))
+    assert (ack.functional_id, ack.group_control_number, ack.version) == answered
+    written = ack_999.write(world.ENVELOPE, [ack])
+    assert ack_999.read(written).contents == (ack,)
+    assert not ack.is_accepted
+
+
+def test_a_foreign_character_is_an_elements_fault_and_its_value_is_not_sent_back() -> None:
+    ack = answer(broken(files.PROFESSIONAL, ("*ROE*ROBIN*", "*ROÉ*ROBÍN*")))
+    (error,) = ack.sets[0].errors
+    assert (error.segment_id, error.code) == ("NM1", "8")
+    assert [(one.element, one.code, one.bad_value) for one in error.elements] == [
+        (3, "6", ""),
+        (4, "6", ""),
+    ]
+
+
+def test_an_interchange_without_a_date_is_answered_with_one_that_can_be_written() -> None:
+    report = check_file(TWO.replace(b"*260301*1230*", b"*261301*1230*", 1))
+    answers = ta1.acknowledge(report, always=True)
+    assert [(one.code, one.note_code) for one in answers] == [("E", "014")]
+    assert ta1.read(ta1.write(world.ENVELOPE, answers)) == answers

@@ -15,7 +15,7 @@ T = TypeVar("T")
 def quick(frozen: type[T], **groups: tuple[str, ...]) -> Callable[..., T]:
     """A positional constructor of a frozen, slotted dataclass; every field must be given.
 
-    A group gathers neighbouring fields into one argument, a tuple, at the place of its first.
+    A group gathers several fields into one argument, a tuple, at the place of its first.
     """
     names = [field.name for field in fields(frozen)]  # type: ignore[arg-type]
     draft = type(f"{frozen.__name__}Draft", (), {"__slots__": tuple(names)})
@@ -23,12 +23,12 @@ def quick(frozen: type[T], **groups: tuple[str, ...]) -> Callable[..., T]:
     arguments = list(dict.fromkeys(group_of.get(name, name) for name in names))
 
     # The parameters are spelled out, since passing them on as *args costs as much as is saved.
-    lines = [f"def make({', '.join(arguments)}):", " one = new(draft)"]
+    lines = [f"def make({', '.join(arguments)}):", " one = draft()"]
     for argument in arguments:
         slots = ", ".join(f"one.{name}" for name in groups.get(argument, (argument,)))
         lines.append(f" {slots} = {argument}")
     lines += [" one.__class__ = frozen", " return one"]
-    namespace: dict[str, Any] = {"draft": draft, "frozen": frozen, "new": object.__new__}
+    namespace: dict[str, Any] = {"draft": draft, "frozen": frozen}
     exec("\n".join(lines), namespace)  # noqa: S102 - the names are our own field names
     made: Callable[..., T] = namespace["make"]
     return made

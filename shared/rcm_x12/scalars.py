@@ -17,14 +17,35 @@ class _Memo(dict[str, int]):
     """Cents by text: a hit costs a tenth of a parse. Raises ValueError for what is no amount."""
 
     def __missing__(self, text: str) -> int:
-        if not _AMOUNT.fullmatch(text):
-            raise ValueError("not an amount in dollars and at most two decimals")
-        whole, _, fraction = text.lstrip("-").partition(".")
-        cents = int(whole or "0") * 100 + int((fraction + "00")[:2])
+        dollars, _, fraction = text.partition(".")
+        if fraction in _FRACTIONS and dollars in _DOLLARS:
+            # Most amounts that were not seen before have whole dollars that were.
+            value = _DOLLARS[dollars] + _FRACTIONS[fraction]
+        else:
+            value = _parsed(text)
+            if dollars.isdecimal() and len(_DOLLARS) < _MEMO_MAX:
+                _DOLLARS[dollars] = int(dollars) * 100
         if len(self) >= _MEMO_MAX:
             self.clear()
-        self[text] = value = -cents if text[0] == "-" else cents
+        self[text] = value
         return value
+
+
+_DOLLARS: Final[dict[str, int]] = {}
+"""Cents of whole dollars without a sign."""
+_FRACTIONS: Final = {
+    "": 0,
+    **{f"{n}": n * 10 for n in range(10)},
+    **{f"{n:02d}": n for n in range(100)},
+}
+
+
+def _parsed(text: str) -> int:
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError("not an amount in dollars and at most two decimals")
+    whole, _, fraction = text.lstrip("-").partition(".")
+    cents = int(whole or "0") * 100 + int((fraction + "00")[:2])
+    return -cents if text[0] == "-" else cents
 
 
 class _Dates(dict[str, date]):

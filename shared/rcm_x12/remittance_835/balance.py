@@ -23,22 +23,19 @@ def balance(remittance: Remittance) -> list[Finding]:
 
 def sums_of(claim: ClaimPayment) -> Sums:
     """The sums of one claim."""
-    sums = Sums()
-    for ordinal, line in enumerate(claim.services, 1):
-        adjusted = sum(each.amount_cents for each in line.adjustments)
-        sums.count = ordinal
-        sums.charged += line.charge_cents
-        sums.adjusted += adjusted
-        if line.charge_cents - adjusted != line.paid_cents:
-            sums.lines.append(ordinal)
-    sums.adjusted += sum(each.amount_cents for each in claim.adjustments)
-    sums.patient = sum(
-        each.amount_cents
-        for level in (claim.adjustments, *(line.adjustments for line in claim.services))
-        for each in level
-        if each.group_code == "PR"
+    cuts = [sum(each.amount_cents for each in line.adjustments) for line in claim.services]
+    every = [*claim.adjustments, *(each for line in claim.services for each in line.adjustments)]
+    return Sums(
+        len(claim.services),
+        sum(line.charge_cents for line in claim.services),
+        sum(each.amount_cents for each in every),
+        sum(each.amount_cents for each in every if each.group_code == "PR"),
+        tuple(
+            ordinal
+            for ordinal, (line, cut) in enumerate(zip(claim.services, cuts, strict=True), 1)
+            if line.charge_cents - cut != line.paid_cents
+        ),
     )
-    return sums
 
 
 def claim_findings(

@@ -1,22 +1,34 @@
-"""Loop 2100 of an 835 to a claim payment: the hot path of reading.
+"""Loop 2100 of an 835 to a claim payment, with its lines and the three things that must add up.
 
-What stands under a CLP or SVC repeats a lot (the same adjustment, date, allowed amount), and frozen
-values may be shared: a segment seen before is looked up by its text instead of being read again.
 All amounts, dates and numbers are assumed to be readable; when one is not, `repair` takes it out,
-says so in a finding, and the claim is read again.
+says so in a finding, and the claim is read again. Sums are kept in locals and looked at once; only
+a claim with something to say about gives them away.
 """
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from decimal import Decimal
+from typing import Final
 
-from rcm_x12.pieces import at, read_contact, read_outpatient_remarks, read_procedure
+from rcm_x12.pieces import at, read_contact, read_outpatient_remarks
 from rcm_x12.quick import quick
-from rcm_x12.remittance_835.values import (
-    ClaimPayment,
-    Remark,
-    ServicePayment,
+from rcm_x12.remittance_835.lines import LineReader
+from rcm_x12.remittance_835.parts import (
+    AMOUNT,
+    CAS,
+    DATE,
+    MEMO_MAX,
+    NAME,
+    QUANTITY,
+    REFERENCE,
+    REMARK,
+    REST,
+    Part,
+    read_name,
+    read_part,
 )
-from rcm_x12.scalars import CENTS, DATES, QUANTITIES
+from rcm_x12.remittance_835.values import ClaimPayment, ServicePayment
+from rcm_x12.scalars import CENTS, QUANTITIES
 from rcm_x12.tokenizer import Separators
 from rcm_x12.values import (
     Adjustment,
@@ -25,298 +37,236 @@ from rcm_x12.values import (
     InpatientRemarks,
     Name,
     OutpatientRemarks,
-    Procedure,
     Quantity,
     Reference,
 )
 
-_MEMO_MAX: Final = 50_000
-
-_claim = quick(
-    ClaimPayment,
-    head=(
-        *("control_number", "status_code", "charge_cents", "paid_cents"),
-        *("patient_responsibility_cents", "filing_code", "payer_claim_number", "facility_code"),
-        *("frequency_code", "drg_code", "drg_weight", "discharge_fraction"),
-    ),
-    remarks=("inpatient_remarks", "outpatient_remarks"),
-    days=("service_from", "service_to", "received_on", "coverage_expired_on"),
-)
-_service = quick(
-    ServicePayment,
-    rest=("revenue_code", "quantity", "submitted_procedure", "submitted_quantity"),
-    counted=("quantities", "remarks"),
-)
-_adjustment = quick(Adjustment)
-_reference = quick(Reference)
-_name = quick(Name)
-
-# What a segment under a CLP or SVC was read into: kind, value, and for a CAS its sum and the part
-# of it that is the patient's. Kinds are small integers because the loop compares them.
-Known = tuple[int, Any, int, int]
-_CAS, _DATE, _REFERENCE, _AMOUNT, _REMARK, _QUANTITY, _NAME, _REST = range(8)
-_UNREPEATED: Final = frozenset({_REFERENCE, _REST})
+_USUAL: Final = 9
+"""Elements of a CLP without a DRG."""
 _PATIENTS: Final = frozenset({"QC", "IL", "74"})
 """Names that differ from claim to claim; a provider or carrier recurs."""
 
+_Names = tuple[tuple[str, Name], ...]
+_Days = tuple[date | None, date | None, date | None, date | None]
+_Remarks = tuple[InpatientRemarks | None, OutpatientRemarks | None]
+_Few = tuple[_Remarks, Contact | None, tuple[Quantity, ...], tuple[str, ...]]
+"""MIA and MOA, PER, QTY, and ids of what has no place in a claim."""
+_Rest = tuple[
+    tuple[Adjustment, ...],
+    int,
+    int,
+    _Names,
+    _Days,
+    tuple[Reference, ...],
+    tuple[Amount, ...],
+    _Few,
+]
+"""CAS, its sum and the patient's part of it; NM1, DTM, REF, AMT, and what is rarer."""
+_NO_DAYS: Final[_Days] = (None, None, None, None)
+_NONE: Final[_Few] = ((None, None), None, (), ())
 
+_claim = quick(
+    ClaimPayment,
+    rare=("frequency_code", "drg_code", "drg_weight", "discharge_fraction"),
+    remarks=("inpatient_remarks", "outpatient_remarks"),
+    days=("service_from", "service_to", "received_on", "coverage_expired_on"),
+)
+
+
+@dataclass(slots=True)
 class Sums:
-    """What one claim adds to its transaction, and whether it balances itself."""
+    """What one claim adds up to, where not everything is as it should be."""
 
-    __slots__ = ("adjusted", "charged", "count", "lines", "patient", "strangers")
-
-    def __init__(self) -> None:
-        self.count = 0
-        """Lines read."""
-        self.adjusted = 0
-        """CAS of the claim and of all its lines."""
-        self.patient = 0
-        """Of these, group PR."""
-        self.charged = 0
-        """Sum of SVC02."""
-        self.lines: list[int] = []
-        """Ordinals of lines that do not balance, from 1."""
-        self.strangers: list[str] = []
-        """Ids of segments that have no place in a claim."""
+    count: int = 0
+    """Lines read."""
+    charged: int = 0
+    """Sum of SVC02."""
+    adjusted: int = 0
+    """CAS of the claim and of all its lines."""
+    patient: int = 0
+    """Of these, group PR."""
+    lines: tuple[int, ...] = ()
+    """Ordinals of lines that do not balance, from 1."""
+    strangers: tuple[str, ...] = ()
+    """Ids of segments that have no place in a claim."""
 
 
 class ClaimReader:
     """Reads claims of one interchange, whose separators it knows."""
 
     def __init__(self, separators: Separators) -> None:
+        self.separators = separators
         self._element = separators.element
-        self._component = separators.component
         self._terminator = separators.terminator
         self._line_mark = f"{separators.terminator}SVC{separators.element}"
-        self._number_mark = f"REF{separators.element}6R{separators.element}"
-        self._procedures: dict[str, Procedure] = {}
-        self._known: dict[str, Known] = {}
+        self._patient_mark = f"NM1{separators.element}QC"
+        self._lines = LineReader(separators)
+        self._known: dict[str, Part] = {}
+        self._rests: dict[str, _Rest] = {}
 
-    def read(self, text: str, number: str) -> tuple[ClaimPayment, Sums]:
-        """A claim from what follows its `CLP*`, terminators between segments.
+    def renew(self) -> None:
+        """Begin to remember anew, when there is no more room."""
+        if len(self._known) >= MEMO_MAX:
+            self._known = {}
+        if len(self._rests) >= MEMO_MAX:
+            self._rests = {}
+        self._lines.renew()
 
-        ValueError or IndexError when a segment cannot be read as it stands.
+    def read(self, text: str, number: str) -> tuple[ClaimPayment, Sums | None]:
+        """A claim from what follows its `CLP*`, and its sums unless all is as it should be.
+
+        ValueError or IndexError when a segment cannot be read as it stands, Ended when one has its
+        place behind the claim.
         """
-        sums = Sums()
-        head, *lines = text.split(self._line_mark)
-        services = tuple([self._service(line, sums) for line in lines])
-        return self._claim(head, services, sums, number), sums
-
-    def _service(self, text: str, sums: Sums) -> ServicePayment:
-        """2110, from what follows its `SVC*`."""
-        known = self._known.get
-        adjustments: tuple[Adjustment, ...] = ()
-        references: tuple[Reference, ...] = ()
-        amounts: tuple[Amount, ...] = ()
-        other: tuple[Known, ...] = ()
-        number, start, end, adjusted = "", None, None, 0
-        opening, *segments = text.split(self._terminator)
-        for segment in segments:
-            one = known(segment)
-            if one is None and not number and segment[:7] == self._number_mark:
-                number = segment[7:]
-                continue
-            one = one or self._learn(segment)
-            kind, value, total, patient = one
-            if kind == _CAS:
-                adjustments += value
-                adjusted += total
-                sums.patient += patient
-            elif kind == _DATE and value[0] != "151":
-                start = value[1]
-            elif kind == _DATE:
-                end = value[1]
-            elif kind == _AMOUNT:
-                amounts += value
-            elif kind == _REFERENCE:
-                references += value
-            else:
-                other += (one,)
-        svc = opening.split(self._element)
-        charge, paid = CENTS[svc[1]], CENTS[svc[2]]
-        sums.count += 1
-        sums.charged += charge
-        sums.adjusted += adjusted
-        if charge - adjusted != paid:
-            sums.lines.append(sums.count)
-        return _service(
-            self._procedures.get(svc[0]) or self._procedure(svc[0]),
-            charge,
-            paid,
-            adjustments,
-            number,
-            self._rest(svc) if len(svc) > 3 else _NO_REST,
-            start,
-            end,
-            references,
-            amounts,
-            _counted(other, sums) if other else _NOTHING,
-        )
-
-    def _rest(self, svc: list[str]) -> tuple[Any, ...]:
-        """SVC04-07: revenue code, units paid, what was billed and how many."""
-        svc += [""] * (7 - len(svc))
-        count, billed = svc[4], svc[6]
-        return (
-            svc[3],
-            QUANTITIES[count] if count else None,
-            self._procedure(svc[5]) if svc[5] else None,
-            QUANTITIES[billed] if billed else None,
-        )
-
-    def _procedure(self, text: str) -> Procedure:
-        known = self._procedures.get(text)
-        if known is None:
-            if len(self._procedures) >= _MEMO_MAX:
-                self._procedures.clear()
-            known = self._procedures[text] = read_procedure(text, self._component)
-        return known
+        lines = text.split(self._line_mark)
+        head, read_line = lines.pop(0), self._lines.read
+        services = []
+        charged = adjusted = patient = 0
+        unbalanced: tuple[int, ...] = ()
+        strangers: tuple[str, ...] = ()
+        for line in lines:
+            service, cut, share, strange = read_line(line)
+            services.append(service)
+            charge = service.charge_cents
+            charged += charge
+            adjusted += cut
+            patient += share
+            if charge - cut != service.paid_cents:
+                unbalanced += (len(services),)
+            if strange:
+                strangers += strange
+        self._lines.count += len(services)
+        claim, cut, share, strange = self._claim(head, tuple(services), number)
+        charge, adjusted, patient = claim.charge_cents, adjusted + cut, patient + share
+        stated = claim.patient_responsibility_cents
+        if (
+            charge - adjusted == claim.paid_cents
+            and (stated == patient or stated is None)
+            and (charge == charged or not services)
+            and not (unbalanced or strangers or strange)
+        ):
+            return claim, None
+        odd = strangers + strange
+        return claim, Sums(len(services), charged, adjusted, patient, unbalanced, odd)
 
     def _claim(
-        self, text: str, services: tuple[ServicePayment, ...], sums: Sums, number: str
-    ) -> ClaimPayment:
-        """2100 without its lines."""
-        known, learn = self._known.get, self._learn
-        opening, *segments = text.split(self._terminator)
-        adjustments: tuple[Adjustment, ...] = ()
-        references: tuple[Reference, ...] = ()
-        amounts: tuple[Amount, ...] = ()
-        names: tuple[tuple[str, Name], ...] = ()
-        dates: dict[str, date] = {}
-        patient: Name | None = None
-        other: list[Known] = []
-        for segment in segments:
-            one = known(segment) or learn(segment)
-            kind, value, total, share = one
-            if kind == _NAME:
-                if patient is None and value[0] == "QC":
-                    patient = value[1]
-                else:
-                    names += (value,)
-            elif kind == _DATE:
-                dates[value[0]] = value[1]
-            elif kind == _AMOUNT:
-                amounts += value
-            elif kind == _CAS:
-                adjustments += value
-                sums.adjusted += total
-                sums.patient += share
-            elif kind == _REFERENCE:
-                references += value
-            else:
-                other.append(one)
-        remarks, contact, quantities = _few(other, sums) if other else _NONE
-        day = dates.get
-        return _claim(
-            self._head(opening.split(self._element)),
+        self, text: str, services: tuple[ServicePayment, ...], number: str
+    ) -> tuple[ClaimPayment, int, int, tuple[str, ...]]:
+        """2100 without its lines, with its own CAS, the patient's part of that, and strangers."""
+        opening, _, rest = text.partition(self._terminator)
+        clp = opening.split(self._element)
+        if len(clp) < _USUAL:
+            clp += [""] * (_USUAL - len(clp))
+        patient = None
+        if rest[:6] == self._patient_mark:
+            nm1, _, rest = rest.partition(self._terminator)
+            patient = read_name(nm1.split(self._element))
+        said = self._rests.get(rest) or self._rest(rest)
+        adjustments, cut, share, names, days, references, amounts, few = said
+        if patient is None and names:
+            patient, names = _patient_of(names)
+        remarks, contact, quantities, strange = few
+        owed = clp[4]
+        claim = _claim(
+            clp[0],
+            clp[1],
+            CENTS[clp[2]],
+            CENTS[clp[3]],
+            CENTS[owed] if owed else None,
+            clp[5],
+            clp[6],
+            clp[7],
+            (clp[8], "", None, None) if len(clp) == _USUAL else _rare(clp),
             adjustments,
             patient,
             names,
             remarks,
             references,
-            (day("232"), day("233"), day("050"), day("036")) if dates else _NO_DAYS,
+            days,
             contact,
             amounts,
             quantities,
             services,
             number,
         )
+        return claim, cut, share, strange
 
-    @staticmethod
-    def _head(clp: list[str]) -> tuple[Any, ...]:
-        """CLP01-13 but CLP10, which the guide does not use."""
-        clp += [""] * (13 - len(clp))
-        weight, fraction = clp[11], clp[12]
-        return (
-            clp[0],
-            clp[1],
-            CENTS[clp[2]],
-            CENTS[clp[3]],
-            CENTS[clp[4]] if clp[4] else None,
-            *clp[5:9],
-            clp[10],
-            QUANTITIES[weight] if weight else None,
-            QUANTITIES[fraction] if fraction else None,
-        )
+    def _rest(self, text: str) -> _Rest:
+        """What stands behind CLP and the patient."""
+        known = self._known.get
+        adjustments: tuple[Adjustment, ...] = ()
+        references: tuple[Reference, ...] = ()
+        amounts: tuple[Amount, ...] = ()
+        names: _Names = ()
+        dates: dict[str, date] = {}
+        other: tuple[Part, ...] = ()
+        cut = share = 0
+        for segment in text.split(self._terminator) if text else ():
+            part = known(segment) or self._learn(segment)
+            kind, value, total, patient = part
+            if kind == DATE:
+                dates[value[0]] = value[1]
+            elif kind == NAME:
+                names += (value,)
+            elif kind == AMOUNT:
+                amounts += value
+            elif kind == CAS:
+                adjustments += value
+                cut += total
+                share += patient
+            elif kind == REFERENCE:
+                references += value
+            else:
+                other += (part,)
+        day = dates.get
+        days = (day("232"), day("233"), day("050"), day("036")) if dates else _NO_DAYS
+        few = _few(other) if other else _NONE
+        rest = (adjustments, cut, share, names, days, references, amounts, few)
+        is_own = references or any(code in _PATIENTS for code, _ in names)
+        if not is_own and len(self._rests) < MEMO_MAX:
+            self._rests[text] = rest
+        return rest
 
-    def _learn(self, segment: str) -> Known:
-        """Read a segment, and remember it when it is of a kind that repeats."""
-        known = _read(segment.split(self._element))
-        kind = known[0]
-        if kind not in _UNREPEATED and (kind != _NAME or known[1][0] not in _PATIENTS):
-            if len(self._known) >= _MEMO_MAX:
-                self._known.clear()
-            self._known[segment] = known
-        return known
-
-
-_NO_REST: Final = ("", None, None, None)
-_NOTHING: Final[tuple[tuple[Quantity, ...], tuple[Remark, ...]]] = ((), ())
-
-
-def _counted(
-    other: tuple[Known, ...], sums: Sums
-) -> tuple[tuple[Quantity, ...], tuple[Remark, ...]]:
-    """QTY and LQ of a line."""
-    sums.strangers += {one[1][0] for one in other if one[0] in {_REST, _NAME}}
-    quantities = tuple(one[1] for one in other if one[0] == _QUANTITY)
-    return quantities, tuple(one[1] for one in other if one[0] == _REMARK)
-
-
-def _read(parts: list[str]) -> Known:  # noqa: PLR0911 - one return for each kind of segment
-    tag = parts[0]
-    if tag == "REF":
-        return _REFERENCE, (_reference(parts[1], parts[2], ""),), 0, 0
-    if tag == "NM1":
-        return _NAME, (parts[1], _read_name(parts)), 0, 0
-    if tag == "CAS":
-        return _read_adjustments(parts)
-    if tag == "DTM":
-        return _DATE, (parts[1], DATES[parts[2]]), 0, 0
-    if tag == "AMT":
-        return _AMOUNT, (Amount(parts[1], CENTS[parts[2]]),), 0, 0
-    if tag == "LQ":
-        return _REMARK, Remark(parts[1], parts[2]), 0, 0
-    if tag == "QTY":
-        return _QUANTITY, Quantity(parts[1], QUANTITIES[parts[2]]), 0, 0
-    return _REST, parts, 0, 0
+    def _learn(self, segment: str) -> Part:
+        """Read a segment, and remember it when it is of a kind that recurs."""
+        parts = segment.split(self._element)
+        part = read_part(parts)
+        is_own = part[0] == REFERENCE or (part[0] == NAME and parts[1] in _PATIENTS)
+        if not is_own and len(self._known) < MEMO_MAX:
+            self._known[segment] = part
+        return part
 
 
-def _read_adjustments(cas: list[str]) -> Known:
-    """The triplets of one CAS; an empty quantity keeps its place."""
-    group, size, total = cas[1], len(cas), 0
-    found = []
-    for place in range(2, size, 3):
-        if not cas[place] and not at(cas, place + 1):
-            continue
-        amount, count = CENTS[cas[place + 1]], at(cas, place + 2)
-        found.append(_adjustment(group, cas[place], amount, QUANTITIES[count] if count else None))
-        total += amount
-    return _CAS, tuple(found), total, total if group == "PR" else 0
+def _patient_of(names: _Names) -> tuple[Name | None, _Names]:
+    """The first NM1*QC, wherever it stands, and the others."""
+    for place, (code, name) in enumerate(names):
+        if code == "QC":
+            return name, names[:place] + names[place + 1 :]
+    return None, names
 
 
-def _read_name(nm1: list[str]) -> Name:
-    if len(nm1) < 10:
-        nm1 += [""] * (10 - len(nm1))
-    return _name(nm1[3], nm1[4], nm1[5], nm1[7], nm1[2] == "1", nm1[8], nm1[9])
+def _rare(clp: list[str]) -> tuple[str, str, Decimal | None, Decimal | None]:
+    """CLP09 and CLP11-13; the guide does not use CLP10."""
+    weight, fraction = at(clp, 11), at(clp, 12)
+    return (
+        clp[8],
+        at(clp, 10),
+        QUANTITIES[weight] if weight else None,
+        QUANTITIES[fraction] if fraction else None,
+    )
 
 
-_NO_DAYS: Final = (None, None, None, None)
-_Remarks = tuple[InpatientRemarks | None, OutpatientRemarks | None]
-_NONE: Final[tuple[_Remarks, Contact | None, tuple[Quantity, ...]]] = ((None, None), None, ())
-
-
-def _few(other: list[Known], sums: Sums) -> tuple[_Remarks, Contact | None, tuple[Quantity, ...]]:
-    """MIA, MOA, PER and QTY of a claim."""
-    found = {one[1][0]: one[1] for one in reversed(other) if one[0] == _REST}
-    sums.strangers += found.keys() - {"MIA", "MOA", "PER"}
-    mia, moa, per = found.get("MIA"), found.get("MOA"), found.get("PER")
+def _few(other: tuple[Part, ...]) -> _Few:
+    """MIA, MOA, PER and QTY of a claim, and ids of what has no place in one."""
+    found = {one[1][0]: one[1] for one in reversed(other) if one[0] == REST}
+    mia, moa, per = (found.pop(name, None) for name in ("MIA", "MOA", "PER"))
     remarks = (
         InpatientRemarks(tuple(mia[1:])) if mia else None,
         read_outpatient_remarks(moa, _raise) if moa else None,
     )
-    quantities = tuple(one[1] for one in other if one[0] == _QUANTITY)
-    return remarks, read_contact(per) if per else None, quantities
+    quantities = tuple(one[1] for one in other if one[0] == QUANTITY)
+    strange = {*found, *("LQ" for one in other if one[0] == REMARK)}
+    return remarks, read_contact(per) if per else None, quantities, tuple(sorted(strange))
 
 
 def _raise(_code: str, message: str, _element: int) -> None:

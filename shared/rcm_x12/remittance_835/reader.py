@@ -16,6 +16,7 @@ from rcm_x12.pieces import Report
 from rcm_x12.remittance_835.balance import claim_findings, transaction_findings
 from rcm_x12.remittance_835.claims import ClaimReader, Sums
 from rcm_x12.remittance_835.header import header_of, provider_adjustments_of
+from rcm_x12.remittance_835.parts import Ended
 from rcm_x12.remittance_835.repair import repaired
 from rcm_x12.remittance_835.values import (
     ClaimPayment,
@@ -77,7 +78,7 @@ def stream(source: bytes | Iterable[bytes], findings: list[Finding]) -> Iterator
     opener = _Opener(keep=False, findings=findings)
     framer: Framer[Remittance | Trailer] = Framer(opener.open)
     framer.findings = findings
-    yield from _items(source, framer, opener)
+    return _items(source, framer, opener)
 
 
 class _Opener:
@@ -87,12 +88,18 @@ class _Opener:
         self.keep = keep
         self.findings = findings
         self.at_hand: RemittanceReader | None = None
+        self._claims: ClaimReader | None = None
+        """Kept from set to set: payers repeat themselves."""
 
     def open(self, head: SetHead) -> "RemittanceReader | None":
         if head.set_id != "835" or head.version not in VERSIONS:
             self.at_hand = None
             return None
-        self.at_hand = RemittanceReader(head, self.findings, keep=self.keep)
+        claims = self._claims
+        if claims is None or claims.separators != head.separators:
+            claims = self._claims = ClaimReader(head.separators)
+        claims.renew()
+        self.at_hand = RemittanceReader(claims, self.findings, keep=self.keep)
         return self.at_hand
 
 
@@ -134,9 +141,10 @@ class _Cutter:
         self._mark = ""
 
     def cut(self, block: Block) -> Iterator[Item]:
+        if not block.text:
+            return
         terminator, element = block.separators.terminator, block.separators.element
         self._mark = mark = f"{terminator}CLP{element}"
-        ends = re.compile(re.escape(terminator) + _ENDS.format(e=re.escape(element))).search
         position = self._position if self._carried else block.first
         first, *claims = f"{self._carried}{terminator}{block.text}".split(mark)
         self._carried = ""
@@ -144,19 +152,43 @@ class _Cutter:
             yield from self._between(first, position)
             position += first.count(terminator)
         last = claims.pop() if claims else ""
-        for text in claims:
-            reader, end = self._opener.at_hand, ends(text)
-            if end is None and reader is not None and reader.is_open:
-                yield reader.claim(text, position)
-            else:
-                yield from self._claim(text, end.start() if end else len(text), position)
-            position += text.count(terminator) + 1
+        yield from self._several(claims, position)
         if last:
-            end = ends(last)
-            if end is None and len(last) < CLAIM_CHARACTERS_MAX:
+            position = block.first + block.count - last.count(terminator) - 1
+            end = self._end(last)
+            if end == len(last) < CLAIM_CHARACTERS_MAX:
                 self._carried, self._position = mark + last, position
             else:
-                yield from self._claim(last, end.start() if end else len(last), position)
+                yield from self._claim(last, end, position)
+
+    def _several(self, claims: list[str], position: int) -> Iterator[Item]:
+        """Whole claims, the first at `position`; whose place nobody asks for is not counted."""
+        terminator, placed, is_wary = self._mark[0], 0, False
+        reader = self._opener.at_hand
+        for index, text in enumerate(claims):
+            # Most texts are one claim and nothing else. Where the last one was more, look first.
+            if reader is not None and not is_wary:
+                claim, sums = reader.attempt(text)
+                if claim is not None and sums is None:
+                    yield claim
+                    continue
+            else:
+                claim, sums = None, None
+            position += sum(one.count(terminator) + 1 for one in claims[placed:index])
+            placed = index
+            if claim is not None and sums is not None and reader is not None:
+                yield reader.told(claim, sums, position)
+                continue
+            end = self._end(text)
+            is_wary = end < len(text)
+            yield from self._claim(text, end, position)
+            reader = self._opener.at_hand
+
+    def _end(self, text: str) -> int:
+        """Where a claim ends in a text that may go on behind it."""
+        terminator, element = re.escape(self._mark[0]), re.escape(self._mark[-1])
+        found = re.search(terminator + _ENDS.format(e=element), text)
+        return found.start() if found else len(text)
 
     def flush(self) -> Iterator[Item]:
         """No more of the claim at hand will come."""
@@ -196,13 +228,13 @@ class _Cutter:
 class RemittanceReader:
     """Takes the segments of one ST."""
 
-    def __init__(self, head: SetHead, findings: list[Finding] | None, *, keep: bool) -> None:
+    def __init__(self, claims: ClaimReader, findings: list[Finding] | None, *, keep: bool) -> None:
         self.findings: list[Finding] = [] if findings is None else findings
         self.is_open = False
         """Whether the header has been yielded, so that claims may come."""
         self.trailer: Trailer | None = None
-        self._separators = head.separators
-        self._claims = ClaimReader(head.separators)
+        self._separators = claims.separators
+        self._claims = claims
         self._keep = keep
         self._kept: list[ClaimPayment] = []
         self._first_finding = len(self.findings)
@@ -284,30 +316,44 @@ class RemittanceReader:
         index = names.index(segment_id) if segment_id in names else 0
         return self._fault(segment_id, self._start + 1 + index)
 
+    def attempt(self, text: str) -> tuple[ClaimPayment | None, Sums | None]:
+        """A claim as it stands, done with unless its sums are given; None if that is not all."""
+        if not self.is_open:
+            return None, None
+        try:
+            claim, sums = self._claims.read(text, self._group)
+        except (ValueError, IndexError, Ended):
+            return None, None
+        if sums is None:
+            self._count += 1
+            self._charged += claim.charge_cents
+            self._paid += claim.paid_cents
+            if self._keep:
+                self._kept.append(claim)
+        return claim, sums
+
     def claim(self, text: str, position: int) -> ClaimPayment:
-        """One claim from what follows its `CLP*`, balanced."""
+        """One claim from what follows its `CLP*`, with findings where it is not as it should be."""
         self._position = position
         try:
             claim, sums = self._claims.read(text, self._group)
         except (ValueError, IndexError):
             claim, sums = self._read_again(text)
+        return self.told(claim, sums, position)
+
+    def told(self, claim: ClaimPayment, sums: Sums | None, position: int) -> ClaimPayment:
+        """The claim, with what there is to say of it said."""
+        if sums is not None:
+            at = position - self._start + 1
+            self.findings += claim_findings(claim, sums, position, at)
         self._count += 1
         self._charged += claim.charge_cents
         self._paid += claim.paid_cents
-        if (
-            sums.lines
-            or sums.strangers
-            or claim.charge_cents - sums.adjusted != claim.paid_cents
-            or (sums.count and claim.charge_cents != sums.charged)
-            or claim.patient_responsibility_cents != sums.patient
-        ):
-            at = position - self._start + 1
-            self.findings += claim_findings(claim, sums, position, at)
         if self._keep:
             self._kept.append(claim)
         return claim
 
-    def _read_again(self, text: str) -> tuple[ClaimPayment, Sums]:
+    def _read_again(self, text: str) -> tuple[ClaimPayment, Sums | None]:
         """With what cannot be read taken out and named."""
         separators, begin = self._separators, self._position
         clp = f"CLP{separators.element}"

@@ -1,5 +1,6 @@
 """835: it balances, or it says at which level it does not."""
 
+import itertools
 import random
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from rcm_x12 import remittance_835
 from rcm_x12.findings import Finding, WriteRefused
 from rcm_x12.remittance_835 import ClaimPayment, Header, Remittance, Trailer
+from rcm_x12.values import Amount, Reference
 
 V1 = world.remittance(
     world.payment(
@@ -213,6 +215,101 @@ def test_a_reason_without_its_amount_blocks_and_is_read_as_zero(rest: bytes) -> 
     (found,) = remittance_835.read(broken).sets
     assert "element-missing" in {finding.code for finding in found.findings}
     assert found.is_blocked
+
+
+LINE = b"~SVC*HC:99213*100*50**1"
+SEGMENTS = {
+    "DTM": b"~DTM*472*20260201",
+    "CAS": b"~CAS*CO*45*30~CAS*PR*2*20",
+    "REF": b"~REF*LU*11",
+    "6R": b"~REF*6R*L1",
+    "AMT": b"~AMT*B6*70",
+    "QTY": b"~QTY*ZK*2",
+    "LQ": b"~LQ*HE*N130",
+}
+ONE_LINE = remittance_835.write(
+    world.ENVELOPE,
+    [
+        world.remittance(
+            world.payment("A", world.service(10000, ("CO", "45", 3000), ("PR", "2", 2000)))
+        )
+    ],
+)
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(SEGMENTS, 3), tuple(SEGMENTS)[::-1]])
+def test_the_segments_of_a_line_say_the_same_in_any_order(order: tuple[str, ...]) -> None:
+    head, _, rest = ONE_LINE.partition(b"~SVC*")
+    tail = rest[rest.index(b"~SE*") :]
+    rows = [*order, *(name for name in SEGMENTS if name not in order)]
+    content = head + LINE + b"".join(SEGMENTS[name] for name in rows) + tail
+    (each,) = remittance_835.read(content).sets
+    (line,) = each.content.claims[0].services
+    assert {one.code for one in each.findings} <= {"SE-count"}
+    assert (line.line_control_number, line.service_from) == ("L1", world.DAY)
+    assert [one.amount_cents for one in line.adjustments] == [3000, 2000]
+    assert (line.references, line.allowed_cents) == ((Reference("LU", "11"),), 7000)
+    assert (line.remark_codes, line.quantities[0].count) == (("N130",), 2)
+
+
+@pytest.mark.parametrize(
+    ("segments", "number", "references", "days"),
+    [
+        (b"~REF*6R*L1~REF*6R*L2", "L1", ("L2",), (None, None)),
+        (b"~REF*6R*L1*X", "L1", (), (None, None)),
+        (b"~REF*LU*11~REF*6R*L1~REF*G1*9", "L1", ("11", "9"), (None, None)),
+        (b"~DTM*150*20260201~DTM*151*20260203", "", (), (1, 3)),
+        (b"~REF*6R*L1~DTM*150*20260201~DTM*151*20260203", "L1", (), (1, 3)),
+        (b"~DTM*151*20260203~CAS*CO*45*0~DTM*150*20260201", "", (), (1, 3)),
+    ],
+)
+def test_numbers_references_and_days_of_a_line_find_their_place(
+    segments: bytes, number: str, references: tuple[str, ...], days: tuple[int | None, int | None]
+) -> None:
+    head, _, rest = ONE_LINE.partition(b"~SVC*")
+    tail = rest[rest.index(b"~SE*") :]
+    content = head + LINE.replace(b"*50**1", b"*100**1") + segments + tail
+    (line,) = remittance_835.read(content).contents[0].claims[0].services
+    found = (line.service_from, line.service_to)
+    assert line.line_control_number == number
+    assert tuple(one.value for one in line.references) == references
+    assert tuple(day and day.day for day in found) == days
+
+
+@pytest.mark.parametrize("behind", [b"LX*2", b"LX*2~TS3*1*11*20261231*1*100"])
+def test_a_payer_that_numbers_each_claim_is_read_the_same(behind: bytes) -> None:
+    claims = [world.payment(f"C{n}", world.service(100 + n, ("CO", "45", n))) for n in range(9)]
+    content = remittance_835.write(world.ENVELOPE, [world.remittance(*claims)])
+    numbered = content.replace(b"~CLP*", b"~" + behind + b"~CLP*")
+    (each,) = remittance_835.read(numbered).sets
+    assert {one.code for one in each.findings} == {"SE-count"}
+    again = [replace(claim, header_number="1") for claim in each.content.claims]
+    assert again == claims
+    assert {claim.header_number for claim in each.content.claims} == {"2"}
+
+
+@pytest.mark.parametrize("kinds", [1, 7, 5000], ids=["alike", "recurring", "all different"])
+def test_what_is_remembered_changes_nothing(kinds: int) -> None:
+    """More lines than memory holds, in two sets, so that it fills, is given up or begins anew."""
+    claims = [
+        world.payment(
+            f"C{n}",
+            *(
+                replace(
+                    world.service(9000 + n % kinds, ("CO", "45", 1 + n % kinds), ("PR", "2", line)),
+                    line_control_number=f"L{n}-{line}",
+                    amounts=(Amount("B6", n % kinds),),
+                )
+                for line in range(1, 4)
+            ),
+        )
+        for n in range(5000)
+    ]
+    remittance = world.remittance(*claims)
+    content = remittance_835.write(world.ENVELOPE, [remittance, remittance])
+    reading = remittance_835.read(content)
+    assert reading.all_findings == ()
+    assert reading.contents == (remittance, remittance)
 
 
 @given(st.data())

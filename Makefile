@@ -9,12 +9,12 @@ LOCK_GROUPS := runtime local test check build
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo up down status doctor check format lint types walls tidy test test-faults \
-  fuzz bench schemas schemas-check docs asyncapi jars clean
+  fuzz bench bench-x12 schemas schemas-check docs asyncapi jars clean
 
 ##@ Start
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv (hash-checked)
 
@@ -70,6 +70,9 @@ test-faults: $(READY) ## Kill, wipe and restart things under load (FAULT_SEED=n 
 
 bench: $(READY) ## Measure the kit beside its floors
 	$(BIN)/python -m bench
+
+bench-x12: $(READY) ## Measure the X12 codec beside bare loops, oxedi, x12sdk and pyx12
+	$(BIN)/python -m bench.x12
 
 fuzz: $(READY) ## Hunt the X12 readers with random files (FUZZ_SECONDS=60 a target)
 	$(BIN)/python tests/fuzz

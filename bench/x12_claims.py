@@ -31,7 +31,7 @@ from rcm_x12.envelope import Envelope
 from rcm_x12.findings import Finding
 from rcm_x12.values import Address, Contact, Procedure
 
-CLAIMS, PER_SET, ROUNDS = 10_000, 5_000, 3
+CLAIMS, PER_SET, ROUNDS = 10_000, 5_000, 8
 GOAL_PER_SECOND = 20_000
 _MOMENT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 _ENVELOPE = Envelope("CLINIC", "PAYER", "000000001", "1", _MOMENT, usage="T")

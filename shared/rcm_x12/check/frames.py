@@ -204,7 +204,8 @@ class CheckFramer(Framer[Checked]):
             return
         isa = draft.isa
         try:
-            created = moment_of(at(isa, 9), at(isa, 10))
+            # Some senders write a year of four digits; a TA1 repeats two.
+            created = moment_of(at(isa, 9)[-6:], at(isa, 10))
         except ValueError:
             created = EPOCH
         self.interchanges.append(

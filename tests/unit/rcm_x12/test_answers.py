@@ -272,8 +272,15 @@ def test_a_foreign_character_is_an_elements_fault_and_its_value_is_not_sent_back
     ]
 
 
-def test_an_interchange_without_a_date_is_answered_with_one_that_can_be_written() -> None:
-    report = check_file(TWO.replace(b"*260301*1230*", b"*261301*1230*", 1))
+@pytest.mark.parametrize(
+    ("day", "code", "note"),
+    [(b"261301", "E", "014"), (b"20260301", "E", "022"), (b"26260301", "E", "022")],
+    ids=["no date", "four digits of a year", "another century"],
+)
+def test_an_interchange_is_answered_with_a_date_that_can_be_written(
+    day: bytes, code: str, note: str
+) -> None:
+    report = check_file(TWO.replace(b"*260301*1230*", b"*" + day + b"*1230*", 1))
     answers = ta1.acknowledge(report, always=True)
-    assert [(one.code, one.note_code) for one in answers] == [("E", "014")]
+    assert [(one.code, one.note_code) for one in answers] == [(code, note)]
     assert ta1.read(ta1.write(world.ENVELOPE, answers)) == answers

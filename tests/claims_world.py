@@ -13,7 +13,7 @@ from claims_svc.domain.claim import Cause, Claim
 from claims_svc.domain.intake import Desk
 from claims_svc.domain.lifecycle import may_move
 from claims_svc.domain.lineage import Coding
-from rcm.contracts.coding import EncounterCoded
+from rcm.contracts.coding import AnyEncounterCoded
 from rcm.contracts.payer import ClaimPaymentReported
 from rcm.contracts.values import Coverage, LinePayment, Persons, ServiceLine
 from rcm.ids import new_id
@@ -27,7 +27,7 @@ def cause(kind: str = "Test") -> Cause:
     return Cause(kind, "test", MOMENT, event_id=new_id())
 
 
-def opened(event: EncounterCoded) -> Persons:
+def opened(event: AnyEncounterCoded) -> Persons:
     """The person block of an event that was not published."""
     assert event.person.value is not None
     return event.person.value
@@ -43,7 +43,11 @@ class World:
 
     @classmethod
     def of(cls, *lines: ServiceLine, coverages: tuple[Coverage, ...] = (PRIMARY,)) -> "World":
-        event = coded(*lines, coverages=coverages)
+        return cls.from_coding(coded(*lines, coverages=coverages))
+
+    @classmethod
+    def from_coding(cls, event: AnyEncounterCoded) -> "World":
+        """The claim that a coding opens."""
         [change] = Desk().code(Coding(event, opened(event)), cause())
         world = cls(Record(change.claim))
         world.apply(change)

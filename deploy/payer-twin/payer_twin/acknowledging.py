@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from payer_twin import billed
+from payer_twin.billed import Batch, Claim
 from payer_twin.plan import AnswerClaim, AnswerGroup
 from rcm_x12.ack_999 import Acknowledgment, Context, ElementError, SegmentError, SetResponse
-from rcm_x12.claim_837p import Batch, Claim, Payer, Provider
+from rcm_x12.claim.parties import Payer, Provider
 from rcm_x12.status_277ca import (
     ClaimAcknowledgment,
     ClaimStatus,
@@ -190,7 +192,7 @@ def _claim(verdict: Verdict, day: date) -> ClaimStatus:
     person = claim.dependent.person if claim.dependent else claim.subscriber.person
     code = StatusCode(step.category_code, step.status_code, step.entity_code)
     refused = not step.is_accepted
-    days = [line.service_from for line in claim.lines]
+    first, last = billed.days(claim) or (None, None)
     return ClaimStatus(
         patient=Name(
             person.last_name,
@@ -203,8 +205,8 @@ def _claim(verdict: Verdict, day: date) -> ClaimStatus:
         control_number=claim.control_number,
         statuses=(_status(code, day, claim.charge_cents, refused=refused),),
         payer_claim_number=verdict.payer_claim_number,
-        service_from=min(days),
-        service_to=max(line.service_to or line.service_from for line in claim.lines),
+        service_from=first,
+        service_to=last,
         services=(_line(claim, code, day),) if refused and step.level == "line" else (),
     )
 
@@ -213,10 +215,11 @@ def _line(claim: Claim, code: StatusCode, day: date) -> ServiceStatus:
     """The last line is the one that is found at fault."""
     line = claim.lines[-1]
     return ServiceStatus(
-        procedure=replace(line.procedure, description=""),
+        procedure=billed.service(line),
         charge_cents=line.charge_cents,
         statuses=(_status(code, day, None, refused=True),),
         line_control_number=line.control_number,
+        revenue_code=billed.revenue_beside(line),
         service_from=line.service_from,
         service_to=line.service_to,
     )

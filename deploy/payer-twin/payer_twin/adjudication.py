@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+from payer_twin import billed
+from payer_twin.billed import Claim, Line
 from payer_twin.coordination import left_over
 from payer_twin.plan import Cut, LineMoney, Pay, Rules
-from rcm_x12.claim_837p import Claim, Line, Payer, Person, Provider
+from rcm_x12.claim.parties import Payer, Person, Provider
 from rcm_x12.remittance_835 import ClaimPayment, Remark, ServicePayment
-from rcm_x12.values import Adjustment, Amount, Name, OutpatientRemarks
+from rcm_x12.values import Adjustment, Amount, InpatientRemarks, Name, OutpatientRemarks
 
 REVERSAL: Final = "22"
 NEXT_PAYER: Final = Payer("SUPPLEMENT PLAN", "XOVER1")
@@ -42,8 +44,7 @@ def adjudicate(
         above = tuple(map(_adjustment, pay.claim_cuts))
     whole = rules.denial is not None and rules.denied_lines == "all" and scripted is None
     remarks = rules.denial.remark_codes if whole and rules.denial else ()
-    days = [line.service_from for line in claim.lines]
-    ends = [line.service_to or line.service_from for line in claim.lines]
+    first, last = billed.days(claim) or (None, None)
     filing = _FILING.get(claim.subscriber.filing_code, claim.subscriber.filing_code)
     interest = rules.interest_cents if scripted is None else 0
     return ClaimPayment(
@@ -54,14 +55,14 @@ def adjudicate(
         patient_responsibility_cents=_share(above, services),
         filing_code=filing if filing in _FILING_CODES else "ZZ",
         payer_claim_number=payer_claim_number,
-        facility_code=claim.place_of_service_code,
+        facility_code=billed.facility_code(claim),
         frequency_code=claim.frequency_code,
         adjustments=above,
         patient=_patient(claim),
         names=(*_names(claim), *(_next_payer(claim) if pay.crossover else ())),
-        outpatient_remarks=OutpatientRemarks(remarks) if remarks else None,
-        service_from=min(days),
-        service_to=max(ends),
+        **_remarks(claim, remarks),
+        service_from=first,
+        service_to=last,
         amounts=(Amount("I", interest),) if interest else (),
         services=services,
         header_number="1",
@@ -138,7 +139,7 @@ def _lines(
     deductible, copay, incentive = rules.deductible_cents, rules.copay_cents, rules.incentive_cents
     left = left_over(claim)
     denied = _denied_lines(claim, rules, procedure_codes)
-    for index, line in enumerate(claim.lines):
+    for index, line in enumerate(billed.lines(claim)):
         if index in denied:
             yield _denied(line, rules)
             continue
@@ -187,7 +188,7 @@ def _denied_lines(claim: Claim, rules: Rules, procedure_codes: tuple[str, ...]) 
         case "last":
             return frozenset(every[-1:])
         case "matched":
-            named = [at for at in every if claim.lines[at].procedure.code in procedure_codes]
+            named = [at for at in every if billed.code(claim.lines[at]) in procedure_codes]
             # Asked for by a number, with none of its codes on the claim: the last of several.
             return frozenset(named or every[1:][-1:])
 
@@ -210,7 +211,7 @@ def _scripted(claim: Claim, lines: tuple[LineMoney, ...]) -> tuple[ServicePaymen
             tuple(map(_adjustment, money.cuts)),
             remarks=tuple(Remark("HE", code) for code in money.remark_codes),
         )
-        for line, money in zip(claim.lines, lines, strict=True)
+        for line, money in zip(billed.lines(claim), lines, strict=True)
     )
 
 
@@ -227,17 +228,27 @@ def _service(
     remarks: tuple[Remark, ...] = (),
 ) -> ServicePayment:
     return ServicePayment(
-        procedure=replace(line.procedure, description=""),
+        procedure=billed.service(line),
         charge_cents=line.charge_cents,
         paid_cents=paid_cents,
         adjustments=adjustments,
         line_control_number=line.control_number,
+        revenue_code=billed.revenue_beside(line),
         quantity=line.quantity,
         service_from=line.service_from,
         service_to=line.service_to,
         amounts=amounts,
         remarks=remarks,
     )
+
+
+def _remarks(claim: Claim, codes: tuple[str, ...]) -> dict[str, Any]:
+    """MOA, or MIA of a stay: its first element counts the covered days."""
+    if not codes:
+        return {}
+    if billed.is_stay(claim):
+        return {"inpatient_remarks": InpatientRemarks(("0", "", "", "", codes[0], *codes[1:]))}
+    return {"outpatient_remarks": OutpatientRemarks(codes)}
 
 
 def _patient(claim: Claim) -> Name:

@@ -1,6 +1,7 @@
 """What a secondary payer sees of the payers before it, from the COB loops of its 837."""
 
-from rcm_x12.claim_837p import Claim, OtherCoverage
+from payer_twin.billed import Claim
+from rcm_x12.claim.values import OtherCoverage
 
 _RANKS = "PSTABCDEFGH"
 

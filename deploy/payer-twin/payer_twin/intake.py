@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from payer_twin import billed
 from payer_twin.acknowledging import Verdict, claim_acknowledgment, claim_places, group_answers
 from payer_twin.adjudication import ScriptDoesNotFit
+from payer_twin.billed import Batch
 from payer_twin.envelopes import envelope_for, outgoing, route_back
 from payer_twin.plan import STEPS, AnswerClaim, AnswerGroup, AnswerInterchange, By, SayStatus
 from payer_twin.planning import Planned, Planner
 from payer_twin.queueing import Terms, waiting
 from payer_twin.storage import ClaimRow, Happened, Outgoing, Session
 from rcm_x12 import ack_999, status_277ca, ta1
-from rcm_x12.claim_837p import Batch, Provider
+from rcm_x12.claim.parties import Provider
 from rcm_x12.envelope import Envelope, Reading, TransactionSet
 
 _HOPS: tuple[By, ...] = ("clearinghouse", "payer")
@@ -186,8 +188,7 @@ class Intake:
 
     def _row(self, planned: Planned) -> ClaimRow:
         claim = planned.claim
-        days = [line.service_from for line in claim.lines]
-        ends = [line.service_to or line.service_from for line in claim.lines]
+        days = billed.days(claim)
         told = next((step for step in planned.steps if isinstance(step, SayStatus)), None)
         return ClaimRow(
             planned.number,
@@ -202,8 +203,8 @@ class Intake:
             planned.status,
             self._terms.now,
             claim.charge_cents,
-            min(days).isoformat() if days else "",
-            max(ends).isoformat() if ends else "",
+            days[0].isoformat() if days else "",
+            days[1].isoformat() if days else "",
             STEPS.dump_json((told,)).decode() if told else "",
         )
 

@@ -3,10 +3,11 @@ that no scenario overrides."""
 
 from dataclasses import dataclass, field
 
+from payer_twin import billed
+from payer_twin.billed import Claim
 from payer_twin.plan import SCRIPT, AnswerClaim, AnswerGroup, AnswerInterchange, Step
 from payer_twin.scenarios import choose
 from payer_twin.storage import Session
-from rcm_x12.claim_837p import Claim
 
 UNKNOWN_ORIGINAL = AnswerClaim(category_code="A7", status_code="464")
 """A replacement or void whose REF*F8 names no claim that was paid."""
@@ -69,7 +70,7 @@ class Planner:
             body = self._session.script(self._submitter, key)
             if body is not None:
                 return Planned(claim, number, "script", SCRIPT.validate_json(body).steps)
-        codes = tuple(line.procedure.code for line in claim.lines)
+        codes = tuple(map(billed.code, claim.lines))
         row = choose(member_id, claim.charge_cents, codes)
         return Planned(claim, number, row.code, row.steps, row.procedure_codes)
 

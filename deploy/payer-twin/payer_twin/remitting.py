@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from payer_twin.plan import Delivery
-from rcm_x12.claim_837p import Payer, Provider
+from rcm_x12.claim.parties import Payer, Provider
 from rcm_x12.remittance_835 import (
     BankAccount,
     ClaimPayment,

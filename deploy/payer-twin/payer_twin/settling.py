@@ -9,7 +9,7 @@ from payer_twin.remitting import ITEM, PAYMENT, Cycle, Item, Route, remittance, 
 from payer_twin.spoiling import unbalanced
 from payer_twin.storage import Happened, Session
 from rcm_x12 import remittance_835
-from rcm_x12.claim_837p import Payer, Provider
+from rcm_x12.claim.parties import Payer, Provider
 from rcm_x12.remittance_835 import Remittance
 
 

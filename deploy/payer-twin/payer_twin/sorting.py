@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from rcm_x12 import claim_837p, eligibility_270, status_276
-from rcm_x12.claim_837p import Batch
+from payer_twin.billed import Batch
+from rcm_x12 import claim_837i, claim_837p, eligibility_270, status_276
 from rcm_x12.envelope import Envelope, Reading
 from rcm_x12.findings import NotX12
 from rcm_x12.framing import EPOCH
@@ -11,6 +11,7 @@ from rcm_x12.tokenizer import blocks
 
 _KINDS = {
     ("837", "005010X222"): "837P",
+    ("837", "005010X223"): "837I",
     ("270", "005010X279"): "270",
     ("276", "005010X212"): "276",
     ("999", "005010X231"): "999",
@@ -51,6 +52,8 @@ def sort(content: bytes) -> Sorted:
     match kind:
         case "837P":
             return _with_group(replace(found, claims=claim_837p.read(content)))
+        case "837I":
+            return _with_group(replace(found, claims=claim_837i.read(content)))
         case "270":
             return _with_group(replace(found, eligibility=eligibility_270.read(content)))
         case "276":

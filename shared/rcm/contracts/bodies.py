@@ -5,7 +5,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rcm.contracts.values import Address, Coverage, Member, Person, Persons, Provider
+from rcm.contracts.values import (
+    Address,
+    Coverage,
+    Institutional,
+    Member,
+    Person,
+    Persons,
+    Provider,
+)
 
 
 class Body(BaseModel):
@@ -21,6 +29,15 @@ class AddressBody(Address):
 class ProviderBody(Provider):
     model_config = ConfigDict(extra="forbid")
     address: AddressBody | None = None
+
+
+class InstitutionalBody(Institutional):
+    """What only an institutional bill says; given, the claim goes out as an 837I."""
+
+    model_config = ConfigDict(extra="forbid")
+    attending_provider: ProviderBody | None = None
+    operating_physician: ProviderBody | None = None
+    referring_provider: ProviderBody | None = None
 
 
 class PersonBody(Person):

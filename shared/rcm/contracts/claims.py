@@ -15,6 +15,8 @@ from rcm.contracts.values import (
     Coverage,
     Diagnosis,
     Finding,
+    Institutional,
+    InstitutionalClaimLine,
     LinePayment,
     Persons,
     Provider,
@@ -92,6 +94,42 @@ class ClaimReady(Event, topic=CLAIMS, key="claim_id"):
     provider_accepts_assignment: bool = True
     ready_at: datetime
     person: Sealed[Persons]
+
+
+class InstitutionalClaimReady(Event, topic=CLAIMS, key="claim_id"):
+    """The whole institutional claim (837I), ready to send: also replacements and voids.
+
+    A type of its own, so that no reader that knows professional claims only takes it for one.
+    """
+
+    claim_id: UUID
+    encounter_ids: tuple[UUID, ...] = ()
+    patient_id: UUID
+    patient_control_number: Annotated[str, Field(min_length=1, max_length=20)]
+    frequency_code: Literal["1", "7", "8"] = "1"
+    """7 and 8 take the place of the last digit of the type of bill; 1 leaves it as it is."""
+    replaces: ClaimReference | None = None
+    coverage: Coverage
+    other_coverages: tuple[Coverage, ...] = ()
+    charge_cents: PositiveCents
+    date_of_service: date
+    end_date_of_service: date
+    billing_provider: Provider
+    rendering_provider: Provider | None = None
+    service_facility: Provider | None = None
+    diagnoses: Annotated[tuple[Diagnosis, ...], Field(min_length=1, max_length=25)]
+    lines: Annotated[tuple[InstitutionalClaimLine, ...], Field(min_length=1, max_length=999)]
+    institutional: Institutional
+    prior_authorization_number: str | None = None
+    referral_number: str | None = None
+    patient_authorized_release: bool = True
+    benefits_assigned_to_provider: bool = True
+    provider_accepts_assignment: bool = True
+    ready_at: datetime
+    person: Sealed[Persons]
+
+
+AnyClaimReady = ClaimReady | InstitutionalClaimReady
 
 
 class ClaimStatusChanged(Event, topic=CLAIMS, key="claim_id"):

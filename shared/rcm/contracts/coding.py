@@ -12,6 +12,8 @@ from rcm.contracts.values import (
     Coverage,
     Diagnosis,
     Finding,
+    Institutional,
+    InstitutionalLine,
     Persons,
     Provider,
     ServiceLine,
@@ -46,6 +48,36 @@ class EncounterCoded(Event, topic=ENCOUNTERS, key="encounter_id"):
     provider_accepts_assignment: bool = True
     pay_to_address: Address | None = None
     person: Sealed[Persons]
+
+
+class InstitutionalEncounterCoded(Event, topic=ENCOUNTERS, key="encounter_id"):
+    """An encounter's codes for an institutional bill are final. A type of its own, as the claim
+    that it becomes."""
+
+    encounter_id: UUID
+    revision: Annotated[int, Field(ge=1)] = 1
+    patient_id: UUID
+    coded_at: datetime
+    coded_by: str
+    date_of_service: date
+    end_date_of_service: date | None = None
+    billing_provider: Provider
+    rendering_provider: Provider | None = None
+    service_facility: Provider | None = None
+    coverages: Annotated[tuple[Coverage, ...], Field(max_length=3)] = ()
+    diagnoses: Annotated[tuple[Diagnosis, ...], Field(min_length=1, max_length=25)]
+    lines: Annotated[tuple[InstitutionalLine, ...], Field(min_length=1, max_length=999)]
+    institutional: Institutional
+    prior_authorization_number: Annotated[str, Field(max_length=50)] | None = None
+    referral_number: Annotated[str, Field(max_length=50)] | None = None
+    patient_authorized_release: bool = True
+    benefits_assigned_to_provider: bool = True
+    provider_accepts_assignment: bool = True
+    pay_to_address: Address | None = None
+    person: Sealed[Persons]
+
+
+AnyEncounterCoded = EncounterCoded | InstitutionalEncounterCoded
 
 
 class EncounterVoided(Event, topic=ENCOUNTERS, key="encounter_id"):

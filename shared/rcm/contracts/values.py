@@ -17,7 +17,18 @@ CoverageRank = Literal["primary", "secondary", "tertiary"]
 Relationship = Literal["self", "spouse", "child", "other"]
 ResponsibleParty = Literal["primary", "secondary", "tertiary", "patient", "none"]
 AdjustmentGroup = Literal["CO", "PR", "OA", "PI"]
+ClaimType = Literal["professional", "institutional"]
+DiagnosisCode = Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z]{1,5}$")]
+PresentOnAdmission = Literal["Y", "N", "U", "W"]
+BillCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")]
+"""A condition, occurrence, occurrence span or value code of the uniform bill."""
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3])[0-5][0-9]$")]
+"""HHMM."""
 ClaimOutcome = Literal["none", "paid", "partially_paid", "denied", "reversed"]
+
+
+# Hospital, swing bed, hospice and nursing bills by facility and care, the first two digits.
+INPATIENT_BILLS = frozenset({"11", "18", "21", "41", "65", "66", "86"})
 
 
 class Address(Value):
@@ -79,8 +90,10 @@ class Coverage(Value):
 class Diagnosis(Value):
     """An ICD-10-CM code without its dot. The first one (ABK) is principal, the others are ABF."""
 
-    code: Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z]{1,5}$")]
+    code: DiagnosisCode
     code_type: Literal["ABK", "ABF"]
+    present_on_admission_indicator: PresentOnAdmission | None = None
+    """Only on an institutional bill: Y, N, U (unknown) or W (undetermined)."""
 
 
 class ServiceLine(Value):
@@ -110,6 +123,107 @@ class ClaimLine(ServiceLine):
     charge_amount_cents: PositiveCents
 
 
+class InstitutionalLine(Value):
+    """One revenue line of an institutional bill (837I SV2). A HCPCS code is given where the payer
+    wants one; `date_of_service` of an inpatient line is the day on which it begins."""
+
+    revenue_code: Annotated[str, Field(pattern=r"^[0-9]{4}$")]
+    procedure_code: Annotated[str, Field(pattern=r"^([0-9A-Z]{5})?$")] = ""
+    modifiers: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")], ...], Field(max_length=4)
+    ] = ()
+    quantity: Quantity = Decimal(1)
+    units: Literal["UN", "DA"] = "UN"
+    charge_amount_cents: PositiveCents | None = None
+    non_covered_amount_cents: PositiveCents = 0
+    """The part of the charge that the bill itself says is not covered."""
+    date_of_service: date
+    end_date_of_service: date | None = None
+
+
+class InstitutionalClaimLine(InstitutionalLine):
+    """A priced revenue line under its number."""
+
+    line_number: Annotated[int, Field(ge=1, le=999)]
+    line_control_number: Annotated[str, Field(min_length=1, max_length=30)]
+    charge_amount_cents: PositiveCents
+
+
+class ExternalCause(Value):
+    """Why an injury happened (HI*ABN), an ICD-10-CM code without its dot."""
+
+    code: DiagnosisCode
+    present_on_admission_indicator: PresentOnAdmission | None = None
+
+
+class PerformedProcedure(Value):
+    """An ICD-10-PCS procedure of a stay; the first one of a bill is the principal."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9A-Z]{7}$")]
+    performed_on: date
+
+
+class Occurrence(Value):
+    """An event of the bill and its day (HI*BH)."""
+
+    code: BillCode
+    on: date
+
+
+class OccurrenceSpan(Value):
+    """An event of the bill that lasted (HI*BI)."""
+
+    code: BillCode
+    first_on: date
+    last_on: date
+
+
+class ValueCode(Value):
+    """A value code with its amount (HI*BE). A count of days is written like money: 3 days are
+    300."""
+
+    code: BillCode
+    amount_cents: PositiveCents
+
+
+class Institutional(Value):
+    """What only an institutional bill says (837I, UB-04). The statement covers the claim's
+    `date_of_service` to its `end_date_of_service`."""
+
+    type_of_bill: Annotated[str, Field(pattern=r"^[1-9][1-9][1-5]$")]
+    """Form locator 4 without its leading zero: facility, care, and the frequency of the first
+    bill (1 admit through discharge, 2 to 4 interim, 5 late charges)."""
+    admission_date: date | None = None
+    admission_time: TimeOfDay | None = None
+    discharge_time: TimeOfDay | None = None
+    admission_type_code: Annotated[str, Field(pattern=r"^[1-9]$")]
+    """Required by the guide of every bill (CL101); 3 is elective."""
+    admission_source_code: Annotated[str, Field(pattern=r"^[0-9A-Z]$")] | None = None
+    patient_status_code: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
+    admitting_diagnosis_code: DiagnosisCode | None = None
+    reason_for_visit_codes: Annotated[tuple[DiagnosisCode, ...], Field(max_length=3)] = ()
+    external_causes: Annotated[tuple[ExternalCause, ...], Field(max_length=12)] = ()
+    procedures: Annotated[tuple[PerformedProcedure, ...], Field(max_length=25)] = ()
+    occurrences: Annotated[tuple[Occurrence, ...], Field(max_length=24)] = ()
+    occurrence_spans: Annotated[tuple[OccurrenceSpan, ...], Field(max_length=24)] = ()
+    value_codes: Annotated[tuple[ValueCode, ...], Field(max_length=24)] = ()
+    condition_codes: Annotated[tuple[BillCode, ...], Field(max_length=24)] = ()
+    drg_code: Annotated[str, Field(pattern=r"^[0-9]{3}$")] | None = None
+    attending_provider: Provider | None = None
+    operating_physician: Provider | None = None
+    referring_provider: Provider | None = None
+
+    @property
+    def facility_code(self) -> str:
+        """CLM05-1."""
+        return self.type_of_bill[:2]
+
+    @property
+    def is_inpatient(self) -> bool:
+        """Whether the patient lies in the house: lines without days of their own."""
+        return self.facility_code in INPATIENT_BILLS
+
+
 class Adjustment(Value):
     """One CAS triplet. A positive amount reduces the payment, a negative one raises it (X221A1)."""
 
@@ -124,6 +238,7 @@ class LinePayment(Value):
 
     line_control_number: str | None = None
     procedure_code: str
+    """What the payer decided on; a revenue code where the line was billed without a procedure."""
     modifiers: tuple[str, ...] = ()
     date_of_service: date | None = None
     quantity: Decimal = Decimal(1)

@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from rcm.contracts.base import Sealed
-from rcm.contracts.coding import EncounterCoded
+from rcm.contracts.coding import EncounterCoded, InstitutionalEncounterCoded
 from rcm.contracts.payer import ClaimPaymentReported
 from rcm.contracts.values import (
     Address,
     Adjustment,
     Coverage,
     Diagnosis,
+    Institutional,
+    InstitutionalLine,
     LinePayment,
     Member,
     Person,
@@ -84,6 +86,61 @@ def coded(
         "person": Sealed(value=persons(*(coverage.rank for coverage in coverages))),
     }
     return EncounterCoded(**(given | changes))
+
+
+DOCTOR = Provider(npi="1000000004", name="Quinby", first_name="Alma", taxonomy_code="207Q00000X")
+STAY = Institutional(
+    type_of_bill="111",
+    admission_date=DAY,
+    admission_time="0930",
+    discharge_time="1130",
+    admission_type_code="1",
+    admission_source_code="1",
+    patient_status_code="01",
+    admitting_diagnosis_code="R079",
+    attending_provider=DOCTOR,
+)
+"""A day in hospital."""
+VISIT = Institutional(
+    type_of_bill="131",
+    admission_type_code="3",
+    patient_status_code="01",
+    attending_provider=DOCTOR,
+)
+"""A planned visit to a hospital's clinic."""
+
+
+def revenue(code: str, cents: int | None, procedure_code: str = "", **changes: Any) -> Any:
+    """A line of an institutional bill."""
+    return InstitutionalLine(
+        revenue_code=code,
+        procedure_code=procedure_code,
+        charge_amount_cents=cents,
+        date_of_service=changes.pop("date_of_service", DAY),
+        **changes,
+    )
+
+
+def bill_coded(
+    *lines: InstitutionalLine, bill: Institutional = STAY, **changes: Any
+) -> InstitutionalEncounterCoded:
+    """A coded institutional encounter of a new patient."""
+    given: dict[str, Any] = {
+        "tenant_id": TENANT,
+        "encounter_id": new_id(),
+        "patient_id": new_id(),
+        "coded_at": MOMENT,
+        "coded_by": "coder",
+        "date_of_service": DAY,
+        "end_date_of_service": DAY,
+        "billing_provider": CLINIC,
+        "coverages": (PRIMARY,),
+        "diagnoses": (Diagnosis(code="E119", code_type="ABK", present_on_admission_indicator="Y"),),
+        "lines": lines or (revenue("0120", 100_000, units="DA"), revenue("0250", 20_000)),
+        "institutional": bill,
+        "person": Sealed(value=persons()),
+    }
+    return InstitutionalEncounterCoded(**(given | changes))
 
 
 def cas(*triplets: tuple[str, str, int]) -> tuple[Adjustment, ...]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from rcm.contracts import values
 from rcm.contracts.base import Event, Sealed
 from rcm.ids import derived_id
 
@@ -30,6 +31,17 @@ TEXT = {
     "city": "Springfield",
     "code": "E119",
     "procedure_code": "99213",
+    "revenue_code": "0510",
+    "type_of_bill": "131",
+    "admission_time": "0930",
+    "discharge_time": "1130",
+    "admission_type_code": "3",
+    "admission_source_code": "1",
+    "patient_status_code": "01",
+    "admitting_diagnosis_code": "E119",
+    "reason_for_visit_codes": "E119",
+    "condition_codes": "09",
+    "drg_code": "638",
     "modifiers": "25",
     "place_of_service_code": "11",
     "filing_code": "CI",
@@ -45,6 +57,14 @@ TEXT = {
     "line_control_number": "C0000001-1",
 }
 
+# `code` is another list's in these.
+CODES: Mapping[type[BaseModel], str] = {
+    values.PerformedProcedure: "0DTJ4ZZ",
+    values.Occurrence: "11",
+    values.OccurrenceSpan: "74",
+    values.ValueCode: "80",
+}
+
 
 def sample(event: type[E], **changes: object) -> E:
     """A full, valid event of this class with the given fields replaced."""
@@ -58,6 +78,8 @@ def build(model: type[E] | type[BaseModel], **changes: object) -> Any:
         name: _value(name, found.annotation, found.metadata)
         for name, found in model.model_fields.items()
     }
+    if model in CODES:
+        fields["code"] = CODES[model]
     if "tenant_id" in fields:
         fields["tenant_id"] = TENANT
     return model(**(fields | changes))

@@ -18,6 +18,7 @@ from rcm.contracts.claims import (
     ClaimStatusChanged,
     DenialOpened,
     DenialResolved,
+    InstitutionalClaimReady,
 )
 from rcm.contracts.coding import EncounterCoded, EncounterVoided
 from rcm.contracts.payer import (
@@ -34,6 +35,7 @@ from rcm.ids import new_id
 from rcm.ledger import Account, AccountCode, balances
 from rcm.testing.claims import (
     MOMENT,
+    bill_coded,
     coded,
     paid_line,
     payment,
@@ -469,3 +471,22 @@ def voided(event: EncounterCoded) -> EncounterVoided:
         voided_at=datetime(2026, 4, 1, tzinfo=UTC),
         reason_code="wrong_patient",
     )
+
+
+async def test_a_coded_bill_becomes_an_institutional_claim_and_is_paid_by_revenue(
+    claims: ServiceUnderTest,
+) -> None:
+    """Without our line numbers the 835 is matched by revenue code and charge."""
+    await claims.deliver(bill_coded())
+    [ready] = await claims.published(InstitutionalClaimReady)
+    lines = (
+        paid_line(None, "0120", 100_000, 80_000, ("CO", "45", 20_000)),
+        paid_line(None, "0250", 20_000, 20_000),
+    )
+    await claims.deliver(payment(ready.patient_control_number, *lines))
+    [decided] = await claims.published(ClaimAdjudicated)
+    assert (decided.money.paid_cents, decided.money.insurance_balance_cents) == (100_000, 0)
+    async with claims.client() as client:
+        found = (await client.get(f"/claims/{ready.claim_id}/adjudications")).json()["items"]
+    matches = [(each["line_number"], each["confidence"]) for each in found[0]["matches"]]
+    assert matches == [(1, "exact"), (2, "exact")]

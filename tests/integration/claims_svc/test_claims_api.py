@@ -9,7 +9,13 @@ import httpx
 import pytest
 
 from claims_svc.app import service
-from rcm.contracts.claims import ClaimCreated, ClaimHeld, ClaimReady, ClaimStatusChanged
+from rcm.contracts.claims import (
+    ClaimCreated,
+    ClaimHeld,
+    ClaimReady,
+    ClaimStatusChanged,
+    InstitutionalClaimReady,
+)
 from rcm.ids import new_id
 from rcm.testing.claims import coded, paid_line, payment
 from rcm.testing.databases import connected
@@ -391,3 +397,73 @@ async def test_the_same_key_gives_the_first_answer_and_one_claim(claims: Service
 
 def _patient(number: int) -> dict[str, Any]:
     return claim()["patient"] | {"external_id": f"mrn-{number}"}
+
+
+BILL = {
+    "type_of_bill": "111",
+    "admission_date": "2026-03-02",
+    "admission_time": "0930",
+    "discharge_time": "1130",
+    "admission_type_code": "1",
+    "patient_status_code": "01",
+    "admitting_diagnosis_code": "R079",
+    "attending_provider": {"npi": "1000000004", "name": "Quinby", "first_name": "Alma"},
+}
+
+
+def bill(**changes: object) -> dict[str, Any]:
+    """A day in hospital."""
+    room = {"revenue_code": "0120", "units": "DA", "charge_amount_cents": 100_000}
+    drugs = {"revenue_code": "0250", "charge_amount_cents": 20_000}
+    day = {"date_of_service": "2026-03-02"}
+    found = claim(institutional=BILL, lines=[room | day, drugs | day])
+    found.pop("place_of_service_code")
+    return found | changes
+
+
+async def test_a_bill_is_ready_and_published_as_what_it_is(claims: ServiceUnderTest) -> None:
+    async with claims.client() as client:
+        made = await client.post("/claims", json=bill())
+    assert made.status_code == 201, made.text
+    view = made.json()
+    assert (view["status"], view["claim_type"]) == ("ready", "institutional")
+    assert view["content"]["institutional"]["type_of_bill"] == "111"
+    assert [line["revenue_code"] for line in view["content"]["lines"]] == ["0120", "0250"]
+    assert await claims.published(ClaimReady) == []
+    [ready] = await claims.published(InstitutionalClaimReady)
+    assert (ready.charge_cents, ready.institutional.patient_status_code) == (120_000, "01")
+    assert [line.line_number for line in ready.lines] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        (claim(place_of_service_code=None), {"/place_of_service_code"}),
+        (
+            claim(lines=[{"procedure_code": "99213", "date_of_service": "2026-03-02"}]),
+            {"/lines/0/diagnosis_pointers"},
+        ),
+        (
+            claim(lines=[{"revenue_code": "0120", "date_of_service": "2026-03-02"}]),
+            {
+                "/lines/0/revenue_code",
+                "/lines/0/procedure_code",
+                "/lines/0/diagnosis_pointers",
+            },
+        ),
+        (bill(place_of_service_code="21"), {"/place_of_service_code"}),
+        (
+            bill(lines=[{"procedure_code": "99213", "date_of_service": "2026-03-02"}]),
+            {"/lines/0/revenue_code"},
+        ),
+        (bill(institutional=BILL | {"type_of_bill": "0111"}), {"/institutional/type_of_bill"}),
+        (bill(institutional=BILL | {"typo": "x"}), {"/institutional/?"}),
+    ],
+)
+async def test_a_claim_is_of_one_kind_from_head_to_foot(
+    claims: ServiceUnderTest, body: dict[str, Any], pointers: set[str]
+) -> None:
+    async with claims.client() as client:
+        refused = await client.post("/claims:validate", json=body)
+    assert (refused.status_code, refused.json()["error_name"]) == (422, "validation_failed")
+    assert {each["pointer"] for each in refused.json()["pointers"]} == pointers

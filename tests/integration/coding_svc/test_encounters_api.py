@@ -8,7 +8,12 @@ from uuid import UUID
 import pytest
 
 from coding_svc.app import service
-from rcm.contracts.coding import CodingHeld, EncounterCoded, EncounterVoided
+from rcm.contracts.coding import (
+    CodingHeld,
+    EncounterCoded,
+    EncounterVoided,
+    InstitutionalEncounterCoded,
+)
 from rcm.testing.databases import connected
 from rcm.testing.service import ServiceUnderTest, service_under_test
 
@@ -324,3 +329,15 @@ async def test_row_history_and_events_are_one_transaction(
             view["encounter_id"],
         )
     assert row["xmin"] == history == event
+
+
+async def test_an_institutional_encounter_leaves_as_its_own_event(coding: ServiceUnderTest) -> None:
+    bill = {"type_of_bill": "131", "admission_type_code": "3", "patient_status_code": "01"}
+    day = encounter()["date_of_service"]
+    line = {"revenue_code": "0510", "procedure_code": "99213", "date_of_service": day}
+    view = await posted(coding, institutional=bill, lines=[line], place_of_service_code="")
+    assert (view["status"], view["findings"]) == ("coded", [])
+    assert view["coding"]["institutional"]["type_of_bill"] == "131"
+    assert await coding.published(EncounterCoded) == []
+    [event] = await coding.published(InstitutionalEncounterCoded)
+    assert [line.revenue_code for line in event.lines] == ["0510"]

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from payer_gateway.app import service
 from payer_gateway.clearinghouse import Clearinghouse
-from rcm.contracts.claims import ClaimReady
+from rcm.contracts.claims import AnyClaimReady, ClaimReady
 from rcm.contracts.values import ClaimLine, Coverage
 from rcm.events import Received, faults
 from rcm.events.received import aad
@@ -127,7 +127,7 @@ class Gateway:
     partner: Partner
     partner_id: UUID
 
-    async def queue(self, *claims: Received[ClaimReady]) -> None:
+    async def queue(self, *claims: Received[Any]) -> None:
         await self.under_test.deliver(*claims)
 
     async def send(self) -> None:
@@ -222,9 +222,13 @@ def opened(number: int, *, tenant: UUID = TENANT, **changes: Any) -> ClaimReady:
 
 def ready(gateway: Gateway, number: int, **changes: Any) -> Received[ClaimReady]:
     """The same as it comes from its topic: the person block sealed for this event."""
-    event = opened(number, **changes)
+    return received(gateway, opened(number, **changes))
+
+
+def received(gateway: Gateway, event: AnyClaimReady) -> Received[Any]:
+    """An open event as it comes from its topic."""
     event_id = new_id()
     persons = event.person.value.model_dump_json().encode()
-    place = aad(event.tenant_id, "ClaimReady", str(event_id))
+    place = aad(event.tenant_id, type(event).__name__, str(event_id))
     sealed = gateway.under_test.keyring.seal(event.tenant_id, persons, place)
     return Received.of(event.with_sealed(sealed), event_id=event_id)

@@ -13,6 +13,7 @@ from payer_gateway.app import service
 from payer_gateway.clearinghouse import Clearinghouse
 from payer_twin.app import create_app
 from payer_twin.settings import TwinSettings
+from rcm.contracts.claims import InstitutionalClaimReady
 from rcm.contracts.payer import (
     ClaimAcknowledged,
     ClaimPaymentReported,
@@ -20,12 +21,13 @@ from rcm.contracts.payer import (
     RemittanceHeld,
     RemittanceReceived,
 )
-from rcm.contracts.values import Provider
+from rcm.contracts.values import Coverage, InstitutionalClaimLine, Provider
 from rcm.events import publish
-from rcm.testing.samples import build
+from rcm.testing.claims import STAY, VISIT
+from rcm.testing.samples import build, sample
 from rcm.testing.service import eventually, service_under_test
 
-from .conftest import PARTNER, PAYER, Gateway, Partner, opened, ready
+from .conftest import PARTNER, PAYER, Gateway, Partner, claim_id, opened, ready, received
 
 
 @pytest.fixture
@@ -73,6 +75,64 @@ async def test_claims_travel_out_and_their_payment_comes_back(gateway: Gateway) 
     assert {each["status"] for each in received} == {"read"}
     await gateway.receive()
     assert len(await under_test.published(ClaimPaymentReported)) == 5
+
+
+def bill(number: int, **changes: Any) -> InstitutionalClaimReady:
+    """An institutional claim of 250.00: one line has a procedure, the other only its revenue."""
+    pcn = f"I{number:07d}"
+    lines = tuple(
+        build(
+            InstitutionalClaimLine,
+            line_number=at,
+            line_control_number=f"{pcn}-{at}",
+            revenue_code=revenue,
+            procedure_code=code,
+            modifiers=(),
+            end_date_of_service=None,
+        )
+        for at, (revenue, code) in enumerate((("0120", ""), ("0300", "36415")), 1)
+    )
+    fields = {
+        "claim_id": claim_id(1000 + number),
+        "patient_control_number": pcn,
+        "frequency_code": "1",
+        "replaces": None,
+        "coverage": build(Coverage, payer_id=PAYER, relationship="self"),
+        "other_coverages": (),
+        "billing_provider": CLINIC,
+        "rendering_provider": None,
+        "service_facility": None,
+        "charge_cents": 25_000,
+        "lines": lines,
+        "institutional": STAY,
+    }
+    return sample(InstitutionalClaimReady, **(fields | changes))
+
+
+async def test_institutional_claims_travel_in_files_of_their_own(gateway: Gateway) -> None:
+    """837P and 837I never share a file; both come back acknowledged and paid."""
+    await gateway.queue(
+        received(gateway, bill(1)),
+        received(gateway, bill(2, institutional=VISIT)),
+        ready(gateway, 1, billing_provider=CLINIC),
+    )
+    await gateway.send()
+    sent = (await gateway.get("/transmissions"))["items"]
+    assert sorted((each["kind"], each["claim_count"]) for each in sent) == [
+        ("837I", 2),
+        ("837P", 1),
+    ]
+    await gateway.receive()
+    await gateway.receive()
+    assert set((await gateway.statuses()).values()) == {"remitted"}
+    payments = await gateway.under_test.published(ClaimPaymentReported)
+    lines = {
+        each.patient_control_number[0]: [line.procedure_code for line in each.lines]
+        for each in payments
+    }
+    assert lines["I"] == ["0120", "36415"]
+    assert len(payments) == 3
+    assert await gateway.under_test.published(RemittanceHeld) == []
 
 
 async def test_over_kafka_from_a_ready_claim_to_its_payment(gateway: Gateway) -> None:

@@ -12,7 +12,19 @@ from claims_svc.domain.claim import Claim
 from claims_svc.domain.edits import Subject, blocks, edits, scrub
 from claims_svc.domain.edits.registry import edit
 from rcm.contracts.values import Diagnosis
-from rcm.testing.claims import CLINIC, DAY, MOMENT, PRIMARY, SECONDARY, persons, service
+from rcm.testing.claims import (
+    CLINIC,
+    DAY,
+    MOMENT,
+    PRIMARY,
+    SECONDARY,
+    STAY,
+    VISIT,
+    bill_coded,
+    persons,
+    revenue,
+    service,
+)
 
 CLEAN: Claim = World.of(service("99213", 10_000), service("36415", 5_000)).claim
 TODAY = MOMENT.date()
@@ -142,6 +154,74 @@ CASES = [
 ]
 
 
+CLEAN_STAY: Claim = World.from_coding(bill_coded()).claim
+
+
+def bill(**changes: Any) -> Callable[[Subject], Subject]:
+    """The subject's bill, a stay in hospital, changed."""
+    return content(institutional=STAY.model_copy(update=changes))
+
+
+BILLS = [
+    pytest.param(lambda subject: subject, [], id="clean"),
+    pytest.param(bill(admission_date=None), ["I001"], id="no admission"),
+    pytest.param(bill(discharge_time=None), ["I002"], id="no discharge"),
+    pytest.param(bill(discharge_time=None, patient_status_code="30"), [], id="still a patient"),
+    pytest.param(bill(discharge_time=None, type_of_bill="112"), [], id="first of several"),
+    pytest.param(bill(admitting_diagnosis_code=None), ["I003"], id="no admitting diagnosis"),
+    pytest.param(
+        content(institutional=VISIT.model_copy(update={"admission_type_code": "1"})),
+        ["I004"],
+        id="no reason for an unplanned visit",
+    ),
+    pytest.param(content(institutional=VISIT), [], id="a planned visit"),
+    pytest.param(bill(attending_provider=None), ["I005"], id="nobody attended"),
+    pytest.param(
+        bill(attending_provider=CLINIC.model_copy(update={"npi": "1234567890"})),
+        ["N001"],
+        id="attending with a wrong check digit",
+    ),
+    pytest.param(
+        content(end_date_of_service=DAY - timedelta(days=1)),
+        ["I006"] * 3,
+        id="a statement that ends before it begins",
+    ),
+    pytest.param(
+        content(lines=(revenue("0120", 100, date_of_service=DAY - timedelta(days=1)),)),
+        ["I006"],
+        id="a line before the statement",
+    ),
+    pytest.param(content(lines=(revenue("0001", 120_000),)), ["I007"], id="the total as a line"),
+    pytest.param(
+        content(diagnoses=(PRINCIPAL,)), ["I008"], id="silent about what was there on admission"
+    ),
+    pytest.param(
+        content(lines=(revenue("0120", 100), revenue("0120", 200))), [], id="rooms at two rates"
+    ),
+    pytest.param(
+        content(lines=(revenue("0300", 100, "36415"), revenue("0300", 100, "36415"))),
+        ["P007"],
+        id="a procedure twice",
+    ),
+    pytest.param(
+        facts(billed_elsewhere=frozenset({"0120:"})), ["P006"], id="the same room on another bill"
+    ),
+    pytest.param(
+        lambda subject: facts(billed_elsewhere=frozenset({"99213"}))(
+            content(institutional=VISIT, lines=(revenue("0510", 100, "99213"),))(subject)
+        ),
+        [],
+        id="the doctor's own claim for the same visit",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "codes"), BILLS)
+def test_scrub_of_a_bill(change: Callable[[Subject], Subject], codes: list[str]) -> None:
+    found = scrub(change(Subject(CLEAN_STAY, TODAY)))
+    assert [finding.code for finding in found] == codes
+
+
 @pytest.mark.parametrize(("change", "codes"), CASES)
 def test_scrub(change: Callable[[Subject], Subject], codes: list[str]) -> None:
     found = scrub(change(Subject(CLEAN, TODAY)))
@@ -149,7 +229,7 @@ def test_scrub(change: Callable[[Subject], Subject], codes: list[str]) -> None:
 
 
 def test_every_edit_has_a_case_and_a_sentence() -> None:
-    covered = {code for case in CASES for code in case.values[1]}
+    covered = {code for case in (*CASES, *BILLS) for code in case.values[1]}
     untested = {"N005"}
     assert set(edits()) - covered == untested
     assert all(known.rule.__doc__ for known in edits().values())

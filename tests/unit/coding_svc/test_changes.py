@@ -24,9 +24,14 @@ from coding_svc.domain.encounter import (
     Encounter,
     EncounterStatus,
 )
-from rcm.contracts.coding import CodingHeld, EncounterCoded, EncounterVoided
+from rcm.contracts.coding import (
+    CodingHeld,
+    EncounterCoded,
+    EncounterVoided,
+    InstitutionalEncounterCoded,
+)
 from rcm.ids import new_id
-from rcm.testing.claims import CLINIC, DAY, PRIMARY, persons
+from rcm.testing.claims import CLINIC, DAY, PRIMARY, STAY, persons
 from rcm.testing.samples import TENANT
 
 BY = By("coder", datetime(2026, 4, 1, tzinfo=UTC))
@@ -104,3 +109,12 @@ def test_a_void_names_the_revision_that_it_takes_back() -> None:
     [event] = changed.events
     assert isinstance(event, EncounterVoided)
     assert (event.revision, event.reason_code) == (1, "duplicate")
+
+
+def test_a_bill_leaves_as_an_event_of_its_own() -> None:
+    """So no reader of professional codings takes it for one."""
+    line = CodedLine("", DAY, revenue_code="0120", units="DA", charge_amount_cents=100)
+    bill = replace(CODING, place_of_service_code="", lines=(line,), institutional=STAY)
+    [event] = opened(bill).events
+    assert isinstance(event, InstitutionalEncounterCoded)
+    assert (event.institutional, event.lines[0].revenue_code) == (STAY, "0120")

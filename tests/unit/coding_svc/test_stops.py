@@ -9,7 +9,7 @@ import pytest
 
 from coding_svc.domain.encounter import CodedDiagnosis, CodedLine, Coding
 from coding_svc.domain.stops import check, stop, stops
-from rcm.testing.claims import CLINIC, DAY, PRIMARY, SECONDARY
+from rcm.testing.claims import CLINIC, DAY, PRIMARY, SECONDARY, STAY
 
 TODAY = date(2026, 4, 1)
 LINE = CodedLine("99213", DAY, (0,))
@@ -56,7 +56,36 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"coverages": (SECONDARY,)}, [("C112", "/coverages")]),
     ({"coverages": (PRIMARY, PRIMARY)}, [("C112", "/coverages")]),
     (lines(units="MJ", quantity=Decimal("1.5")), [("C113", "/lines/0/quantity")]),
+    (lines(revenue_code="0510"), [("C114", "/lines/0/revenue_code")]),
+    (lines(units="DA"), [("C114", "/lines/0/units")]),
 ]
+BILL_LINE = CodedLine("", DAY, revenue_code="0120", units="DA")
+BILL = replace(
+    CLEAN, place_of_service_code="", lines=(BILL_LINE, BILL_LINE) * 50, institutional=STAY
+)
+
+
+def bill_lines(**changes: Any) -> dict[str, Any]:
+    return {"lines": (replace(BILL_LINE, **changes),)}
+
+
+BILLS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
+    ({}, []),
+    ({"lines": (BILL_LINE,) * 1_000}, [("C102", "/lines")]),
+    (bill_lines(procedure_code="9921"), [("C106", "/lines/0/procedure_code")]),
+    (bill_lines(revenue_code="120"), [("C114", "/lines/0/revenue_code")]),
+    (bill_lines(units="MJ"), [("C114", "/lines/0/units")]),
+    (
+        {"institutional": STAY.model_copy(update={"attending_provider": WRONG_NPI})},
+        [("C110", "/institutional/attending_provider/npi")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), BILLS)
+def test_hard_stops_of_a_bill(changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    found = check(replace(BILL, **changes), today=TODAY)
+    assert [(finding.code, finding.location) for finding in found] == expected
 
 
 @pytest.mark.parametrize(("changes", "expected"), CASES)

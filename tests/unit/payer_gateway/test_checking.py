@@ -12,7 +12,7 @@ from payer_gateway.clearinghouse import PartnerUnavailable
 from payer_gateway.clearinghouse.second_opinion import owners_of, second_opinion
 from payer_gateway.domain.checking import Companions, Desk, file_of, file_without
 from payer_gateway.domain.partner import Numbers
-from payer_gateway.domain.submission import professional_claim
+from payer_gateway.domain.professional import professional_claim
 from rcm.contracts.claims import ClaimReady
 from rcm.contracts.values import ClaimLine, Coverage
 from rcm.testing.samples import build, sample

@@ -9,10 +9,12 @@ import pytest
 from payer_gateway.domain.coverage_x12 import coverage_answers
 from payer_gateway.domain.eligibility import AskedPerson, EligibilityQuestion
 from payer_gateway.domain.inquiry import Inquiry, InquiryStatus, trace_number
+from payer_gateway.domain.lifecycle import SubmissionStatus
+from payer_gateway.domain.parties import Unsendable
 from payer_gateway.domain.partner import Numbers, TradingPartner
 from payer_gateway.domain.questions import AboutClaim, AboutCoverage, write
 from payer_gateway.domain.status_x12 import claim_reports
-from payer_gateway.domain.submission import Submission, SubmissionStatus, Unsendable
+from payer_gateway.domain.submission import Submission
 from rcm.contracts.claims import ClaimReady
 from rcm.contracts.values import Coverage
 from rcm.ids import derived_id

@@ -8,8 +8,9 @@ import pytest
 
 from payer_gateway.domain import batch
 from payer_gateway.domain.breaker import pause_s
+from payer_gateway.domain.parties import Unsendable
 from payer_gateway.domain.partner import Numbers, Terms, TradingPartner
-from payer_gateway.domain.submission import Unsendable, professional_claim
+from payer_gateway.domain.professional import professional_claim
 from rcm.contracts.claims import ClaimReady
 from rcm.contracts.values import (
     ClaimLine,

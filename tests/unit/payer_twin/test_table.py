@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ import x12_world as world
 from payer_twin.scenarios import BY_CODE, DEFAULT, SCENARIOS
 from payer_twin.settings import TwinSettings
 from payer_twin.twin import Delivery, Twin
-from rcm_x12 import ack_999, claim_837p, remittance_835, status_277ca, ta1
+from rcm_x12 import ack_999, claim_837i, claim_837p, remittance_835, status_277ca, ta1
 from rcm_x12.claim_837p import Claim, LineAdjudication, OtherCoverage, Payer
 from rcm_x12.remittance_835 import Remittance
-from rcm_x12.values import Adjustment
+from rcm_x12.values import Adjustment, Procedure, QualifiedDate
 
 DAY_S = 86_400
 BEGIN = 1_772_000_000.0
@@ -429,3 +430,60 @@ def test_a_secondary_payer_pays_of_what_the_first_one_left(
         if (each.group_code, each.reason_code) == ("OA", "23")
     )
     assert before == 12000
+
+
+def bill(row: str, type_of_bill: str = "111") -> claim_837i.Claim:
+    """The professional claim's 150.00 as a bill: one line has a procedure, the other has none."""
+    told = claim("B1", row)
+    dated = None if type_of_bill == "111" else world.DAY
+    diagnoses = (told.diagnoses[0], claim_837i.Diagnosis("R079", "ABJ"))
+    return claim_837i.Claim(
+        control_number="B1",
+        charge_cents=15000,
+        type_of_bill=type_of_bill,
+        billing_provider=told.billing_provider,
+        subscriber=told.subscriber,
+        payer=told.payer,
+        statement_from=world.DAY,
+        statement_to=world.DAY,
+        diagnoses=diagnoses,
+        lines=(
+            claim_837i.Line("0120", 10000, Decimal(1), units="DA", service_from=dated),
+            claim_837i.Line("0300", 5000, Decimal(1), Procedure("36416"), service_from=dated),
+        ),
+        admission=QualifiedDate("435", world.DAY, time="0900"),
+        discharge_time="1700",
+        admission_type_code="3",
+        admission_source_code="1",
+        patient_status_code="01",
+    )
+
+
+@pytest.mark.parametrize("type_of_bill", ["111", "131"])
+@rows
+def test_a_bill_is_answered_as_a_professional_claim_is(
+    tmp_path: Path, row: Any, type_of_bill: str
+) -> None:
+    with payer(tmp_path) as twin:
+        told = world.batch()
+        batch = claim_837i.Batch(
+            "I1", world.MOMENT, told.submitter, told.receiver, (bill(row.code, type_of_bill),)
+        )
+        twin.take(Delivery(claim_837i.write(world.ENVELOPE, [batch]), "TEST"))
+        found = answers(twin)
+    assert tuple((each.kind, each.day) for each in found) == KINDS.get(row.code, ALL)
+    judged = [world.oxedi_findings(each.content) for each in found if each.kind == "835"]
+    assert any(judged) == (row.code in UNBALANCED), judged
+    lines = [
+        (line.procedure.qualifier, line.procedure.code, line.revenue_code)
+        for one in remittances(found)
+        for paid in one.claims
+        for line in paid.services
+    ]
+    assert set(lines) <= {("NU", "0120", ""), ("HC", "36416", "0300")}
+    places = {
+        (paid.facility_code, paid.frequency_code)
+        for one in remittances(found)
+        for paid in one.claims
+    }
+    assert places <= {(type_of_bill[:2], "1")}

@@ -16,6 +16,7 @@ from rcm.contracts.claims import ClaimMoney, ClaimStatus
 from rcm.contracts.values import (
     Adjustment,
     ClaimOutcome,
+    ClaimType,
     Finding,
     LinePayment,
     Person,
@@ -37,6 +38,7 @@ class ClaimRow(BaseModel):
     outcome: ClaimOutcome
     responsible_party: ResponsibleParty
     frequency_code: str
+    claim_type: ClaimType
     date_of_service: date
     filing_deadline: date | None
     money: ClaimMoney
@@ -67,9 +69,12 @@ class ClaimView(ClaimRow):
         return cls.model_construct(**_claim_fields(cls, claim))
 
 
+OF_CONTENT = frozenset({"date_of_service", "claim_type"})
+
+
 def _claim_fields(view: type[BaseModel], claim: Claim) -> dict[str, Any]:
     return {
-        name: claim.content.date_of_service if name == "date_of_service" else getattr(claim, name)
+        name: getattr(claim.content if name in OF_CONTENT else claim, name)
         for name in view.model_fields
     }
 

@@ -1,11 +1,14 @@
 """The events of a claim, as its states and decisions say them."""
 
+from typing import Any
+
 from claims_svc.domain.change import Denial
 from claims_svc.domain.claim import Cause, Claim
 from claims_svc.domain.decision import Decision, Reading
 from claims_svc.domain.standing import Standing
 from rcm.contracts.base import Event, Sealed
 from rcm.contracts.claims import (
+    AnyClaimReady,
     ClaimAdjudicated,
     ClaimClosed,
     ClaimCreated,
@@ -15,6 +18,7 @@ from rcm.contracts.claims import (
     ClaimStatusChanged,
     DenialOpened,
     DenialResolved,
+    InstitutionalClaimReady,
 )
 from rcm.contracts.values import ClaimReference, Persons
 
@@ -44,40 +48,54 @@ def held(claim: Claim, cause: Cause) -> ClaimHeld:
     )
 
 
-def ready(claim: Claim, cause: Cause, *, original: Claim | None) -> ClaimReady:
+def ready(claim: Claim, cause: Cause, *, original: Claim | None) -> AnyClaimReady:
     """The whole claim for its first payer. Its scrub has passed, so nothing is missing."""
+    content = claim.content
+    common = _common(claim, cause, original)
+    if content.institutional is None:
+        return ClaimReady(
+            **common, place_of_service_code=content.place_of_service_code, lines=claim.lines
+        )
+    return InstitutionalClaimReady(
+        **common,
+        end_date_of_service=content.end_date_of_service or content.date_of_service,
+        lines=claim.institutional_lines,
+        institutional=content.institutional,
+    )
+
+
+def _common(claim: Claim, cause: Cause, original: Claim | None) -> dict[str, Any]:
+    """What both kinds of claim say."""
     content = claim.content
     replaces = None
     if original is not None and original.payer_claim_number is not None:
         replaces = ClaimReference(
             claim_id=original.claim_id, payer_claim_number=original.payer_claim_number
         )
-    return ClaimReady(
-        tenant_id=claim.tenant_id,
-        claim_id=claim.claim_id,
-        encounter_ids=claim.encounter_ids,
-        patient_id=claim.patient_id,
-        patient_control_number=claim.patient_control_number,
-        frequency_code=claim.frequency_code,
-        replaces=replaces,
-        coverage=content.coverages[0],
-        other_coverages=content.coverages[1:],
-        charge_cents=content.charge_cents,
-        date_of_service=content.date_of_service,
-        place_of_service_code=content.place_of_service_code,
-        billing_provider=content.billing_provider,
-        rendering_provider=content.rendering_provider,
-        service_facility=content.service_facility,
-        diagnoses=content.diagnoses,
-        lines=claim.lines,
-        prior_authorization_number=content.prior_authorization_number,
-        referral_number=content.referral_number,
-        patient_authorized_release=content.patient_authorized_release,
-        benefits_assigned_to_provider=content.benefits_assigned_to_provider,
-        provider_accepts_assignment=content.provider_accepts_assignment,
-        ready_at=cause.now,
-        person=Sealed(value=_persons(claim)),
-    )
+    return {
+        "tenant_id": claim.tenant_id,
+        "claim_id": claim.claim_id,
+        "encounter_ids": claim.encounter_ids,
+        "patient_id": claim.patient_id,
+        "patient_control_number": claim.patient_control_number,
+        "frequency_code": claim.frequency_code,
+        "replaces": replaces,
+        "coverage": content.coverages[0],
+        "other_coverages": content.coverages[1:],
+        "charge_cents": content.charge_cents,
+        "date_of_service": content.date_of_service,
+        "billing_provider": content.billing_provider,
+        "rendering_provider": content.rendering_provider,
+        "service_facility": content.service_facility,
+        "diagnoses": content.diagnoses,
+        "prior_authorization_number": content.prior_authorization_number,
+        "referral_number": content.referral_number,
+        "patient_authorized_release": content.patient_authorized_release,
+        "benefits_assigned_to_provider": content.benefits_assigned_to_provider,
+        "provider_accepts_assignment": content.provider_accepts_assignment,
+        "ready_at": cause.now,
+        "person": Sealed(value=_persons(claim)),
+    }
 
 
 def status_changed(before: Claim, after: Claim, cause: Cause) -> ClaimStatusChanged:

@@ -2,19 +2,26 @@
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from rcm.contracts.claims import ClaimMoney, ClaimStatus
 from rcm.contracts.values import (
     ClaimLine,
     ClaimOutcome,
+    ClaimType,
     Coverage,
     CoverageRank,
     Diagnosis,
     Finding,
+    Institutional,
+    InstitutionalClaimLine,
+    InstitutionalLine,
     Persons,
     Provider,
     ResponsibleParty,
@@ -31,16 +38,22 @@ Frequency = Literal["1", "7", "8"]
 RANKS: tuple[CoverageRank, ...] = ("primary", "secondary", "tertiary")
 
 
+Line = ServiceLine | InstitutionalLine
+"""A line of a professional or of an institutional claim; a claim has lines of one kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is billed. Names no patient. Lines without a charge could not be priced."""
+    """What is billed. Names no patient. Lines without a charge could not be priced. A claim with
+    `institutional` is an institutional one (837I), and has no place of service."""
 
     date_of_service: date
     place_of_service_code: str
     billing_provider: Provider
     coverages: tuple[Coverage, ...]
     diagnoses: tuple[Diagnosis, ...]
-    lines: tuple[ServiceLine, ...]
+    # In this order a line is read by its own kind: each requires what the other does not have.
+    lines: tuple[Annotated[Line, Field(union_mode="left_to_right")], ...]
     end_date_of_service: date | None = None
     rendering_provider: Provider | None = None
     service_facility: Provider | None = None
@@ -49,6 +62,12 @@ class Content:
     patient_authorized_release: bool = True
     benefits_assigned_to_provider: bool = True
     provider_accepts_assignment: bool = True
+    institutional: Institutional | None = None
+
+    @property
+    def claim_type(self) -> ClaimType:
+        """What kind of claim this is."""
+        return "professional" if self.institutional is None else "institutional"
 
     @property
     def charge_cents(self) -> int:
@@ -97,15 +116,27 @@ class Claim:
 
     @property
     def lines(self) -> tuple[ClaimLine, ...]:
-        """The priced lines under their numbers, as they go out."""
+        """The priced professional lines under their numbers, as they go out."""
         return tuple(
-            ClaimLine(
-                **line.__dict__,
-                line_number=number,
-                line_control_number=line_control_number(self.patient_control_number, number),
-            )
-            for number, line in enumerate(self.content.lines, 1)
+            ClaimLine(**line.__dict__, **number)
+            for line, number in self._numbered
+            if isinstance(line, ServiceLine)
         )
+
+    @property
+    def institutional_lines(self) -> tuple[InstitutionalClaimLine, ...]:
+        """The same of an institutional claim."""
+        return tuple(
+            InstitutionalClaimLine(**line.__dict__, **number)
+            for line, number in self._numbered
+            if isinstance(line, InstitutionalLine)
+        )
+
+    @property
+    def _numbered(self) -> Iterator[tuple[Line, dict[str, Any]]]:
+        for number, line in enumerate(self.content.lines, 1):
+            control_number = line_control_number(self.patient_control_number, number)
+            yield line, {"line_number": number, "line_control_number": control_number}
 
     def coverage(self, rank: CoverageRank) -> Coverage | None:
         """The coverage of this rank, if the patient has one."""
@@ -155,6 +186,20 @@ def patient_control_number(claim_id: UUID) -> str:
     """CLM01: 16 characters that come from the claim's id alone, so they carry no identity."""
     digest = hashlib.blake2b(claim_id.bytes, digest_size=10).digest()
     return base64.b32encode(digest).decode("ascii")
+
+
+def service_code(line: Line) -> str:
+    """One word for a service, to find what is billed twice. A hospital's part of a visit is another
+    service than the doctor's, so its word begins with the revenue code."""
+    if isinstance(line, ServiceLine):
+        return line.procedure_code
+    return f"{line.revenue_code}:{line.procedure_code}"
+
+
+def service_codes(content: Content) -> tuple[str, ...]:
+    """The services of a claim. Outside of a stay, revenue alone (drugs, supplies) is none."""
+    is_stay = content.institutional is not None and content.institutional.is_inpatient
+    return tuple(service_code(line) for line in content.lines if line.procedure_code or is_stay)
 
 
 def line_control_number(control_number: str, line_number: int) -> str:

@@ -17,13 +17,17 @@ CALENDAR_YEARS: Mapping[str, int] = MappingProxyType({"MA": 1, "MB": 1})
 def deadline(content: Content) -> date | None:
     """The last day on which the first payer takes this claim; None when no limit is known.
 
-    The clock of a professional claim starts on the earliest day of service.
+    The clock of a professional claim starts on the earliest day of service, that of an
+    institutional one on the last day of its statement.
     """
     if not content.coverages:
         return None
     years = CALENDAR_YEARS.get(content.coverages[0].filing_code)
     if years is None:
         return None
+    if content.institutional is not None:
+        last = content.end_date_of_service or content.date_of_service
+        return _same_day(last, last.year + years)
     first = min([content.date_of_service, *(line.date_of_service for line in content.lines)])
     return _same_day(first, first.year + years)
 

@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from claims_svc.domain.change import Change
-from claims_svc.domain.claim import Cause, Claim, Content
+from claims_svc.domain.claim import Cause, Claim, Content, service_codes
 from claims_svc.domain.lineage import Coding, follow_coding, follow_void
 from claims_svc.domain.pricing import FeeSchedules
 from claims_svc.domain.release import Facts
@@ -98,7 +98,7 @@ class Desk:
         services = Billed(
             claim.claim_id,
             frozenset(claim.encounter_ids),
-            frozenset(line.procedure_code for line in claim.content.lines),
+            frozenset(service_codes(claim.content)),
         )
         if claim.status == "voided" or claim.frequency_code == "8":
             self.billed.get(visit, {}).pop(claim.claim_id, None)

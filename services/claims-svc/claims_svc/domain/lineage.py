@@ -18,7 +18,7 @@ from claims_svc.domain.claim import (
 from claims_svc.domain.lifecycle import WORKABLE
 from claims_svc.domain.pricing import FeeSchedules, priced
 from claims_svc.domain.release import Facts, judge, void
-from rcm.contracts.coding import EncounterCoded
+from rcm.contracts.coding import AnyEncounterCoded, EncounterCoded, InstitutionalEncounterCoded
 from rcm.contracts.values import Finding, Persons
 from rcm.ids import derived_id
 from rcm.ledger.entries import Entry
@@ -43,12 +43,14 @@ class Draft:
     hold_reason: str | None = None
 
 
-def content_of(coded: EncounterCoded) -> Content:
+def content_of(coded: AnyEncounterCoded) -> Content:
     """What an encounter's coding bills."""
+    bill = coded.institutional if isinstance(coded, InstitutionalEncounterCoded) else None
+    place = coded.place_of_service_code if isinstance(coded, EncounterCoded) else ""
     return Content(
         date_of_service=coded.date_of_service,
         end_date_of_service=coded.end_date_of_service,
-        place_of_service_code=coded.place_of_service_code,
+        place_of_service_code=place,
         billing_provider=coded.billing_provider,
         rendering_provider=coded.rendering_provider,
         service_facility=coded.service_facility,
@@ -60,6 +62,7 @@ def content_of(coded: EncounterCoded) -> Content:
         patient_authorized_release=coded.patient_authorized_release,
         benefits_assigned_to_provider=coded.benefits_assigned_to_provider,
         provider_accepts_assignment=coded.provider_accepts_assignment,
+        institutional=bill,
     )
 
 
@@ -98,7 +101,7 @@ def drafted(draft: Draft, schedules: FeeSchedules, cause: Cause) -> Claim:
 class Coding:
     """A coding that arrived, with the person block opened."""
 
-    event: EncounterCoded
+    event: AnyEncounterCoded
     persons: Persons
 
 

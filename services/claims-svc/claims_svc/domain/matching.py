@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from claims_svc.domain.claim import Claim
-from rcm.contracts.values import LinePayment, ServiceLine
+from claims_svc.domain.claim import Claim, Line
+from rcm.contracts.values import InstitutionalLine, LinePayment
 
 Confidence = Literal["control_number", "exact", "without_modifiers", "charge_only", "none"]
 
@@ -63,10 +63,17 @@ def _by_control_number(claim: Claim, payment: LinePayment) -> int | None:
     return int(text)
 
 
-def _looks_the_same(line: ServiceLine, payment: LinePayment) -> bool:
+def _looks_the_same(line: Line, payment: LinePayment) -> bool:
     return _same_service(line, payment) and line.modifiers == payment.modifiers
 
 
-def _same_service(line: ServiceLine, payment: LinePayment) -> bool:
+def _same_service(line: Line, payment: LinePayment) -> bool:
     same_day = payment.date_of_service in (None, line.date_of_service)
-    return same_day and line.procedure_code == payment.procedure_code
+    return same_day and _service(line) == payment.procedure_code
+
+
+def _service(line: Line) -> str:
+    """What SVC01 names: the procedure, or the revenue code of a line that has none."""
+    if isinstance(line, InstitutionalLine) and not line.procedure_code:
+        return line.revenue_code
+    return line.procedure_code

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from claims_svc.domain.claim import Content
-from rcm.contracts.values import ServiceLine
+from claims_svc.domain.claim import Content, Line
 from rcm.money import multiply
 
 DEFAULT_SCHEDULE = "default"
@@ -64,7 +63,7 @@ def priced(content: Content, schedules: FeeSchedules) -> Content:
     return replace(content, lines=lines)
 
 
-def _priced(line: ServiceLine, payer_id: str | None, schedules: FeeSchedules) -> ServiceLine:
+def _priced(line: Line, payer_id: str | None, schedules: FeeSchedules) -> Line:
     if line.charge_amount_cents is not None:
         return line
     cents = schedules.unit_cents(
@@ -73,4 +72,4 @@ def _priced(line: ServiceLine, payer_id: str | None, schedules: FeeSchedules) ->
     if cents is None:
         return line
     charge_cents = multiply(cents, line.quantity)
-    return ServiceLine.model_construct(**{**line.__dict__, "charge_amount_cents": charge_cents})
+    return type(line).model_construct(**{**line.__dict__, "charge_amount_cents": charge_cents})

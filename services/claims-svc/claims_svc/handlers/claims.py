@@ -13,7 +13,12 @@ from claims_svc.domain.lineage import Coding
 from claims_svc.domain.pricing import DEFAULT_SCHEDULE
 from claims_svc.domain.submission import follow_submission
 from claims_svc.handlers.register import CLOCK, cause_of, keep, park_unknown, subscriptions
-from rcm.contracts.coding import EncounterCoded, EncounterVoided
+from rcm.contracts.coding import (
+    AnyEncounterCoded,
+    EncounterCoded,
+    EncounterVoided,
+    InstitutionalEncounterCoded,
+)
 from rcm.contracts.payer import (
     AcknowledgmentOverdue,
     ClaimAcknowledged,
@@ -28,8 +33,10 @@ Step = tuple[Received[Any], Change]
 """A change, with the event that caused it."""
 
 
-@subscriptions.on(EncounterCoded, EncounterVoided)
-async def open_claims(batch: Sequence[Received[EncounterCoded | EncounterVoided]], tx: Tx) -> None:
+@subscriptions.on(EncounterCoded, InstitutionalEncounterCoded, EncounterVoided)
+async def open_claims(
+    batch: Sequence[Received[AnyEncounterCoded | EncounterVoided]], tx: Tx
+) -> None:
     """A coding becomes a claim, or changes the ones that were made from its encounter."""
     now, desk = CLOCK.now(), await _desk(batch, tx)
     steps: list[Step] = []
@@ -66,9 +73,9 @@ async def record_submissions(batch: Sequence[Received[SubmissionEvent]], tx: Tx)
     await _keep(steps, tx)
 
 
-async def _desk(batch: Sequence[Received[EncounterCoded | EncounterVoided]], tx: Tx) -> Desk:
+async def _desk(batch: Sequence[Received[AnyEncounterCoded | EncounterVoided]], tx: Tx) -> Desk:
     """Everything that the domain may ask for about these encounters, in four queries."""
-    codings = [found.event for found in batch if isinstance(found.event, EncounterCoded)]
+    codings = [found.event for found in batch if not isinstance(found.event, EncounterVoided)]
     claims = await storage.by_encounter(
         tx, [(found.tenant_id, found.event.encounter_id) for found in batch]
     )
@@ -93,6 +100,6 @@ async def _keep(steps: Sequence[Step], tx: Tx) -> None:
         await keep(tx, [change for _, change in steps], events)
 
 
-def _visit(event: EncounterCoded) -> tuple[UUID, UUID, date, str]:
+def _visit(event: AnyEncounterCoded) -> tuple[UUID, UUID, date, str]:
     provider = event.rendering_provider or event.billing_provider
     return event.tenant_id, event.patient_id, event.date_of_service, provider.npi

@@ -10,7 +10,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from claims_svc.domain.change import Denial
-from claims_svc.domain.claim import Claim, Content
+from claims_svc.domain.claim import Claim, Content, service_codes
 from claims_svc.domain.decision import Decision
 from claims_svc.domain.intake import provider_npi
 from claims_svc.domain.matching import Match
@@ -125,7 +125,7 @@ def content_row(tx: Tx, claim: Claim) -> tuple[object, ...]:
     return (
         claim.payer_id,
         provider_npi(content),
-        " ".join(line.procedure_code for line in content.lines),
+        " ".join(service_codes(content)),
         content.date_of_service,
         claim.filing_deadline,
         CONTENT.dump_json(content).decode(),

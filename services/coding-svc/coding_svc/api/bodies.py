@@ -13,11 +13,12 @@ from rcm.contracts.bodies import (
     AddressBody,
     Body,
     CoverageBody,
+    InstitutionalBody,
     PatientBody,
     ProviderBody,
     persons_of,
 )
-from rcm.contracts.values import Member, Persons
+from rcm.contracts.values import Member, Persons, PresentOnAdmission
 from rcm.money import PositiveCents
 
 
@@ -30,18 +31,22 @@ class DiagnosisBody(Body):
 
     code: Annotated[str, BeforeValidator(_undotted), Field(min_length=1, max_length=10)]
     code_type: Literal["ABK", "ABF"]
+    present_on_admission_indicator: PresentOnAdmission | None = None
 
 
 class LineBody(Body):
-    """A service. Without `charge_amount_cents` the fee schedule prices it."""
+    """A service. Without `charge_amount_cents` the fee schedule prices it. A line of an
+    institutional bill has a revenue code, and a procedure where the payer wants one."""
 
-    procedure_code: Annotated[str, Field(min_length=1, max_length=10)]
+    procedure_code: Annotated[str, Field(max_length=10)] = ""
+    revenue_code: Annotated[str, Field(max_length=4)] = ""
     modifiers: Annotated[tuple[str, ...], Field(max_length=8)] = ()
     quantity: Annotated[Decimal, Field(gt=0, le=Decimal("9999999.999"), decimal_places=3)] = (
         Decimal(1)
     )
-    units: Literal["UN", "MJ"] = "UN"
+    units: Literal["UN", "MJ", "DA"] = "UN"
     charge_amount_cents: PositiveCents | None = None
+    non_covered_amount_cents: PositiveCents = 0
     diagnosis_pointers: Annotated[tuple[int, ...], Field(max_length=12)] = ()
     """0-based positions in `diagnoses`; the first is the line's primary reason."""
     date_of_service: date
@@ -55,12 +60,14 @@ class CodingBody(Body):
     coverages: Annotated[tuple[CoverageBody, ...], Field(max_length=3)] = ()
     date_of_service: date
     end_date_of_service: date | None = None
-    place_of_service_code: Annotated[str, Field(max_length=2)]
+    place_of_service_code: Annotated[str, Field(max_length=2)] = ""
+    """Of a professional claim; an institutional one has its type of bill."""
     billing_provider: ProviderBody
     rendering_provider: ProviderBody | None = None
     service_facility: ProviderBody | None = None
     diagnoses: Annotated[tuple[DiagnosisBody, ...], Field(max_length=50)] = ()
-    lines: Annotated[tuple[LineBody, ...], Field(max_length=200)] = ()
+    lines: Annotated[tuple[LineBody, ...], Field(max_length=999)] = ()
+    institutional: InstitutionalBody | None = None
     prior_authorization_number: Annotated[str, Field(max_length=50)] | None = None
     referral_number: Annotated[str, Field(max_length=50)] | None = None
     patient_authorized_release: bool = True
@@ -80,7 +87,8 @@ class CodingBody(Body):
             service_facility=self.service_facility,
             coverages=tuple(found.coverage for found in self.coverages),
             diagnoses=tuple(
-                CodedDiagnosis(found.code, found.code_type) for found in self.diagnoses
+                CodedDiagnosis(found.code, found.code_type, found.present_on_admission_indicator)
+                for found in self.diagnoses
             ),
             lines=tuple(_line(found) for found in self.lines),
             prior_authorization_number=self.prior_authorization_number,
@@ -89,6 +97,7 @@ class CodingBody(Body):
             benefits_assigned_to_provider=self.benefits_assigned_to_provider,
             provider_accepts_assignment=self.provider_accepts_assignment,
             pay_to_address=self.pay_to_address,
+            institutional=self.institutional,
         )
 
     @property
@@ -158,4 +167,6 @@ def _line(body: LineBody) -> CodedLine:
         charge_amount_cents=body.charge_amount_cents,
         end_date_of_service=body.end_date_of_service,
         place_of_service_code=body.place_of_service_code,
+        revenue_code=body.revenue_code,
+        non_covered_amount_cents=body.non_covered_amount_cents,
     )

@@ -3,13 +3,27 @@ now, the row of its history, the events to publish) or with the reason why not."
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from coding_svc.domain.encounter import TRANSITIONS, Coding, Edge, Encounter, EncounterStatus
+from coding_svc.domain.encounter import (
+    TRANSITIONS,
+    CodedLine,
+    Coding,
+    Edge,
+    Encounter,
+    EncounterStatus,
+)
 from coding_svc.domain.stops import check
 from rcm.contracts.base import Event, Sealed
-from rcm.contracts.coding import CodingHeld, EncounterCoded, EncounterVoided
-from rcm.contracts.values import Diagnosis, Finding, Persons, ServiceLine
+from rcm.contracts.coding import (
+    AnyEncounterCoded,
+    CodingHeld,
+    EncounterCoded,
+    EncounterVoided,
+    InstitutionalEncounterCoded,
+)
+from rcm.contracts.values import Diagnosis, Finding, InstitutionalLine, Persons, ServiceLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,51 +164,86 @@ def _edge(was: EncounterStatus | None, encounter: Encounter, by: By, reason: str
     )
 
 
-def _coded(encounter: Encounter, by: By) -> EncounterCoded:
+def _coded(encounter: Encounter, by: By) -> AnyEncounterCoded:
     """The event of a coding without findings: every field has passed its hard stop."""
     if encounter.persons is None:
         raise ValueError("the persons of an encounter are opened before its codes leave")
     coding = encounter.coding
-    return EncounterCoded(
-        tenant_id=encounter.tenant_id,
-        encounter_id=encounter.encounter_id,
-        revision=encounter.revision,
-        patient_id=encounter.patient_id,
-        coded_at=by.now,
-        coded_by=by.actor,
-        date_of_service=coding.date_of_service,
-        end_date_of_service=coding.end_date_of_service,
-        place_of_service_code=coding.place_of_service_code,
-        billing_provider=coding.billing_provider,
-        rendering_provider=coding.rendering_provider,
-        service_facility=coding.service_facility,
-        coverages=coding.coverages,
-        diagnoses=tuple(
-            Diagnosis(code=found.code, code_type=found.code_type) for found in coding.diagnoses
-        ),
-        lines=_lines(coding),
-        prior_authorization_number=coding.prior_authorization_number,
-        referral_number=coding.referral_number,
-        patient_authorized_release=coding.patient_authorized_release,
-        benefits_assigned_to_provider=coding.benefits_assigned_to_provider,
-        provider_accepts_assignment=coding.provider_accepts_assignment,
-        pay_to_address=coding.pay_to_address,
-        person=Sealed(value=encounter.persons),
+    common: dict[str, Any] = {
+        "tenant_id": encounter.tenant_id,
+        "encounter_id": encounter.encounter_id,
+        "revision": encounter.revision,
+        "patient_id": encounter.patient_id,
+        "coded_at": by.now,
+        "coded_by": by.actor,
+        "date_of_service": coding.date_of_service,
+        "end_date_of_service": coding.end_date_of_service,
+        "billing_provider": coding.billing_provider,
+        "rendering_provider": coding.rendering_provider,
+        "service_facility": coding.service_facility,
+        "coverages": coding.coverages,
+        "diagnoses": _diagnoses(coding),
+        "prior_authorization_number": coding.prior_authorization_number,
+        "referral_number": coding.referral_number,
+        "patient_authorized_release": coding.patient_authorized_release,
+        "benefits_assigned_to_provider": coding.benefits_assigned_to_provider,
+        "provider_accepts_assignment": coding.provider_accepts_assignment,
+        "pay_to_address": coding.pay_to_address,
+        "person": Sealed(value=encounter.persons),
+    }
+    if coding.institutional is None:
+        return EncounterCoded(
+            **common, place_of_service_code=coding.place_of_service_code, lines=_lines(coding)
+        )
+    return InstitutionalEncounterCoded(
+        **common, institutional=coding.institutional, lines=_revenue_lines(coding)
+    )
+
+
+def _diagnoses(coding: Coding) -> tuple[Diagnosis, ...]:
+    return tuple(
+        Diagnosis(
+            code=found.code,
+            code_type=found.code_type,
+            present_on_admission_indicator=found.present_on_admission_indicator,
+        )
+        for found in coding.diagnoses
     )
 
 
 def _lines(coding: Coding) -> tuple[ServiceLine, ...]:
     return tuple(
-        ServiceLine(
-            procedure_code=line.procedure_code,
-            modifiers=line.modifiers,
-            quantity=line.quantity,
-            units=line.units,
-            charge_amount_cents=line.charge_amount_cents,
-            diagnosis_pointers=line.diagnosis_pointers,
-            date_of_service=line.date_of_service,
-            end_date_of_service=line.end_date_of_service,
-            place_of_service_code=line.place_of_service_code,
+        ServiceLine.model_validate(
+            _common(line)
+            | {
+                "diagnosis_pointers": line.diagnosis_pointers,
+                "place_of_service_code": line.place_of_service_code,
+            }
         )
         for line in coding.lines
     )
+
+
+def _revenue_lines(coding: Coding) -> tuple[InstitutionalLine, ...]:
+    return tuple(
+        InstitutionalLine.model_validate(
+            _common(line)
+            | {
+                "revenue_code": line.revenue_code,
+                "non_covered_amount_cents": line.non_covered_amount_cents,
+            }
+        )
+        for line in coding.lines
+    )
+
+
+def _common(line: CodedLine) -> dict[str, Any]:
+    return {
+        "procedure_code": line.procedure_code,
+        "modifiers": line.modifiers,
+        "quantity": line.quantity,
+        "units": line.units,
+        "charge_amount_cents": line.charge_amount_cents,
+        "date_of_service": line.date_of_service,
+        "end_date_of_service": line.end_date_of_service,
+    }

@@ -7,7 +7,15 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from rcm.contracts.values import Address, Coverage, Finding, Persons, Provider
+from rcm.contracts.values import (
+    Address,
+    Coverage,
+    Finding,
+    Institutional,
+    Persons,
+    PresentOnAdmission,
+    Provider,
+)
 
 EncounterStatus = Literal["draft", "held", "coded", "voided"]
 
@@ -27,6 +35,7 @@ class CodedDiagnosis:
 
     code: str
     code_type: Literal["ABK", "ABF"]
+    present_on_admission_indicator: PresentOnAdmission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +47,19 @@ class CodedLine:
     diagnosis_pointers: tuple[int, ...] = ()
     modifiers: tuple[str, ...] = ()
     quantity: Decimal = Decimal(1)
-    units: Literal["UN", "MJ"] = "UN"
+    units: Literal["UN", "MJ", "DA"] = "UN"
     charge_amount_cents: int | None = None
     end_date_of_service: date | None = None
     place_of_service_code: str | None = None
+    revenue_code: str = ""
+    """Of an institutional line, which may go without a procedure."""
+    non_covered_amount_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """What one visit is billed for. Names no patient: persons are kept beside it, sealed."""
+    """What one visit is billed for. Names no patient: persons are kept beside it, sealed. With
+    `institutional` it becomes an institutional claim, which has no place of service."""
 
     date_of_service: date
     place_of_service_code: str
@@ -63,6 +76,7 @@ class Coding:
     benefits_assigned_to_provider: bool = True
     provider_accepts_assignment: bool = True
     pay_to_address: Address | None = None
+    institutional: Institutional | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,11 @@ ICD_10_CM = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
 PROCEDURE = re.compile(r"[0-9A-Z]{5}")
 MODIFIER = re.compile(r"[0-9A-Z]{2}")
 PLACE_OF_SERVICE = re.compile(r"[0-9]{2}")
-# The 837P takes twelve diagnoses and fifty lines a claim, four pointers and modifiers a line.
+REVENUE = re.compile(r"[0-9]{4}")
+# The 837P takes twelve diagnoses and fifty lines a claim, four pointers and modifiers a line; the
+# 837I takes more of the first two.
 DIAGNOSES_MAX, LINES_MAX, POINTERS_MAX, MODIFIERS_MAX = 12, 50, 4, 4
+BILL_DIAGNOSES_MAX, BILL_LINES_MAX = 25, 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +72,34 @@ def _providers(coding: Coding) -> Iterator[tuple[str, Provider]]:
         provider = getattr(coding, role)
         if provider is not None:
             yield role, provider
+    if coding.institutional is not None:
+        for role in ("attending_provider", "operating_physician", "referring_provider"):
+            provider = getattr(coding.institutional, role)
+            if provider is not None:
+                yield f"institutional/{role}", provider
 
 
 @stop("C101")
 def has_diagnoses(coding: Coding, today: date) -> Iterator[Stop]:
-    """A claim names at least one diagnosis, and at most twelve (837P 2300 HI)."""
+    """A claim names at least one diagnosis, and at most twelve (837P 2300 HI) or twenty-five
+    (837I)."""
     del today
+    most = DIAGNOSES_MAX if coding.institutional is None else BILL_DIAGNOSES_MAX
     if not coding.diagnoses:
         yield Stop("at least one diagnosis is needed", "/diagnoses")
-    if len(coding.diagnoses) > DIAGNOSES_MAX:
-        yield Stop("more than twelve diagnoses do not fit a claim", "/diagnoses")
+    if len(coding.diagnoses) > most:
+        yield Stop(f"more than {most} diagnoses do not fit a claim", "/diagnoses")
 
 
 @stop("C102")
 def has_lines(coding: Coding, today: date) -> Iterator[Stop]:
-    """A claim bills at least one service, and at most fifty (837P 2400)."""
+    """A claim bills at least one service, and at most fifty (837P 2400) or 999 (837I)."""
     del today
+    most = LINES_MAX if coding.institutional is None else BILL_LINES_MAX
     if not coding.lines:
         yield Stop("at least one service line is needed", "/lines")
-    if len(coding.lines) > LINES_MAX:
-        yield Stop("more than fifty service lines do not fit a claim", "/lines")
+    if len(coding.lines) > most:
+        yield Stop(f"more than {most} service lines do not fit a claim", "/lines")
 
 
 @stop("C103")
@@ -125,11 +136,13 @@ def diagnoses_are_distinct(coding: Coding, today: date) -> Iterator[Stop]:
 
 @stop("C106")
 def procedures_have_shape(coding: Coding, today: date) -> Iterator[Stop]:
-    """CPT and HCPCS codes have five characters, modifiers two, at most four of them."""
+    """CPT and HCPCS codes have five characters, modifiers two, at most four of them. A line of an
+    institutional bill may go without a code."""
     del today
     for number, line in enumerate(coding.lines, 1):
         place = f"/lines/{number - 1}"
-        if not PROCEDURE.fullmatch(line.procedure_code):
+        is_needed = coding.institutional is None or line.procedure_code
+        if is_needed and not PROCEDURE.fullmatch(line.procedure_code):
             yield Stop("is not shaped like a procedure code", f"{place}/procedure_code", number)
         if len(line.modifiers) > MODIFIERS_MAX or not all(map(MODIFIER.fullmatch, line.modifiers)):
             yield Stop("up to four modifiers of two characters", f"{place}/modifiers", number)
@@ -137,8 +150,10 @@ def procedures_have_shape(coding: Coding, today: date) -> Iterator[Stop]:
 
 @stop("C107")
 def pointers_are_in_range(coding: Coding, today: date) -> Iterator[Stop]:
-    """A line points at one to four of the diagnoses (SV107)."""
+    """A professional line points at one to four of the diagnoses (SV107)."""
     del today
+    if coding.institutional is not None:
+        return
     for number, line in enumerate(coding.lines, 1):
         place = f"/lines/{number - 1}/diagnosis_pointers"
         if not 1 <= len(line.diagnosis_pointers) <= POINTERS_MAX:
@@ -191,9 +206,11 @@ def providers_have_valid_npis(coding: Coding, today: date) -> Iterator[Stop]:
 
 @stop("C111")
 def places_have_shape(coding: Coding, today: date) -> Iterator[Stop]:
-    """A place of service has two digits."""
+    """A place of service has two digits; an institutional bill has its type instead."""
     del today
-    places: list[tuple[str, int | None, str]] = [("", None, coding.place_of_service_code)]
+    places: list[tuple[str, int | None, str]] = []
+    if coding.institutional is None:
+        places.append(("", None, coding.place_of_service_code))
     places += [
         (f"/lines/{number - 1}", number, line.place_of_service_code or "11")
         for number, line in enumerate(coding.lines, 1)
@@ -222,3 +239,22 @@ def quantities_are_whole_units(coding: Coding, today: date) -> Iterator[Stop]:
             yield Stop("must be more than zero", place, number)
         if line.units == "MJ" and line.quantity != line.quantity.to_integral_value():
             yield Stop("minutes are whole numbers", place, number)
+
+
+@stop("C114")
+def lines_are_of_the_claims_kind(coding: Coding, today: date) -> Iterator[Stop]:
+    """Every line of an institutional bill has a revenue code (SV201) and counts units or days, no
+    line of a professional claim does."""
+    del today
+    for number, line in enumerate(coding.lines, 1):
+        place = f"/lines/{number - 1}"
+        if coding.institutional is None:
+            if line.revenue_code:
+                yield Stop("only an institutional line has one", f"{place}/revenue_code", number)
+            if line.units == "DA":
+                yield Stop("only an institutional line counts days", f"{place}/units", number)
+            continue
+        if not REVENUE.fullmatch(line.revenue_code):
+            yield Stop("four digits are needed", f"{place}/revenue_code", number)
+        if line.units == "MJ":
+            yield Stop("an institutional line counts units or days", f"{place}/units", number)

@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from payer_gateway.domain.claims import GUIDES, AnyClaim, kind_of
 from payer_gateway.domain.partner import Numbers, TradingPartner
 from payer_gateway.domain.submission import Place
-from rcm_x12 import claim_837p as x12
+from payer_gateway.domain.transaction import ClaimKind
+from rcm_x12.claim.parties import Organization
 from rcm_x12.envelope import Envelope
 from rcm_x12.findings import WriteRefused
 from rcm_x12.values import Contact
 
-KIND = "837P"
 # A file of this size is written in a quarter of a second and read by anyone.
 CLAIMS_PER_FILE = 5_000
 
@@ -25,18 +27,18 @@ class WrittenFile:
     set_count: int
     charge_cents: int
     places: tuple[Place, ...]
-    kind: str = KIND
+    kind: ClaimKind
 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """Claims that can be written, and why the others cannot."""
 
-    writable: Mapping[UUID, x12.Claim]
+    writable: Mapping[UUID, AnyClaim]
     refused: Mapping[UUID, str]
 
 
-def sort_out(partner: TradingPartner, claims: Mapping[UUID, x12.Claim], *, at: datetime) -> Sorted:
+def sort_out(partner: TradingPartner, claims: Mapping[UUID, AnyClaim], *, at: datetime) -> Sorted:
     """Try each claim alone. Used when a whole file was refused: one claim must not stop 5,000."""
     writable, refused = {}, {}
     for submission_id, claim in claims.items():
@@ -50,23 +52,27 @@ def sort_out(partner: TradingPartner, claims: Mapping[UUID, x12.Claim], *, at: d
 
 
 def write(
-    partner: TradingPartner, numbers: Numbers, claims: Mapping[UUID, x12.Claim], *, at: datetime
+    partner: TradingPartner, numbers: Numbers, claims: Mapping[UUID, AnyClaim], *, at: datetime
 ) -> WrittenFile:
-    """The same claims, numbers and moment give the same bytes. Raises `WriteRefused`."""
+    """The same claims, numbers and moment give the same bytes. All claims are of one kind, whose
+    guide the file keeps. Raises `WriteRefused`."""
+    kind = kind_of(next(iter(claims.values())))
+    guide = GUIDES[kind]
     owner = {id(claim): submission_id for submission_id, claim in claims.items()}
-    ordered = x12.in_hierarchy(claims.values())
+    ordered = guide.in_hierarchy(claims.values())
+    head = _head(partner, at)
     batches = [
-        _batch(partner, numbers.batch_reference(number), part, at=at)
+        guide.Batch(reference=numbers.batch_reference(number), claims=part, **head)
         for number, part in enumerate(_parts(ordered, partner.terms.claims_per_set), 1)
     ]
-    content = x12.write(envelope(partner, numbers, at), batches)
+    content: bytes = guide.write(envelope(partner, numbers, at), batches)
     places = [
         Place(owner[id(claim)], set_control_number(number), batch.reference)
         for number, batch in enumerate(batches, 1)
         for claim in batch.claims
     ]
     charge_cents = sum(claim.charge_cents for claim in claims.values())
-    return WrittenFile(content, len(batches), charge_cents, tuple(places))
+    return WrittenFile(content, len(batches), charge_cents, tuple(places), kind)
 
 
 def set_control_number(number: int) -> str:
@@ -74,22 +80,19 @@ def set_control_number(number: int) -> str:
     return f"{number:04d}"
 
 
-def _parts(claims: Sequence[x12.Claim], size: int) -> Iterable[tuple[x12.Claim, ...]]:
+def _parts(claims: Sequence[AnyClaim], size: int) -> Iterable[tuple[AnyClaim, ...]]:
     for start in range(0, len(claims), size):
         yield tuple(claims[start : start + size])
 
 
-def _batch(
-    partner: TradingPartner, reference: str, claims: tuple[x12.Claim, ...], *, at: datetime
-) -> x12.Batch:
+def _head(partner: TradingPartner, at: datetime) -> dict[str, Any]:
+    """What every batch of a file says of who sends it, when, and to whom."""
     contact = Contact(name=partner.submitter_contact, telephone=partner.submitter_phone)
-    return x12.Batch(
-        reference=reference,
-        created_at=at,
-        submitter=x12.Organization(partner.submitter_name, partner.submitter_id, contact),
-        receiver=x12.Organization(partner.receiver_name, partner.receiver_id),
-        claims=claims,
-    )
+    return {
+        "created_at": at,
+        "submitter": Organization(partner.submitter_name, partner.submitter_id, contact),
+        "receiver": Organization(partner.receiver_name, partner.receiver_id),
+    }
 
 
 def envelope(partner: TradingPartner, numbers: Numbers, at: datetime) -> Envelope:

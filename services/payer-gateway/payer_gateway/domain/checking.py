@@ -10,13 +10,13 @@ from datetime import datetime
 from uuid import UUID
 
 from payer_gateway.domain import batch
+from payer_gateway.domain.claims import AnyClaim
 from payer_gateway.domain.outbound import Refusal, Verdict, judge
 from payer_gateway.domain.partner import Numbers, TradingPartner
-from rcm_x12 import claim_837p as x12
 from rcm_x12.check import Companion
 from rcm_x12.findings import WriteRefused
 
-Claims = Mapping[UUID, x12.Claim]
+Claims = Mapping[UUID, AnyClaim]
 Refusals = dict[UUID, Refusal]
 
 

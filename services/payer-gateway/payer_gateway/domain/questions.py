@@ -13,7 +13,7 @@ from payer_gateway.domain.inquiry import Inquiry
 from payer_gateway.domain.partner import Numbers, TradingPartner
 from payer_gateway.domain.status_x12 import status_inquiry
 from payer_gateway.domain.submission import Submission
-from rcm.contracts.claims import ClaimReady
+from rcm.contracts.claims import AnyClaimReady
 from rcm.contracts.values import Persons
 from rcm_x12 import eligibility_270, status_276
 
@@ -28,7 +28,7 @@ class AboutCoverage:
 class AboutClaim:
     inquiry: Inquiry
     submission: Submission
-    claim: ClaimReady = field(repr=False)
+    claim: AnyClaimReady = field(repr=False)
     persons: Persons = field(repr=False)
 
 

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from payer_gateway.domain.acknowledgment import plain
 from payer_gateway.domain.claim_status import LineReport, StatusReport
 from payer_gateway.domain.inquiry import Inquiry
+from payer_gateway.domain.institutional import type_of_bill
+from payer_gateway.domain.parties import Unsendable
 from payer_gateway.domain.partner import TradingPartner
-from payer_gateway.domain.submission import Unsendable
-from rcm.contracts.claims import ClaimReady
+from rcm.contracts.claims import AnyClaimReady, InstitutionalClaimReady
 from rcm.contracts.payer import StatusCode
 from rcm.contracts.values import Member, Person, Persons
 from rcm_x12 import status_276, status_277
@@ -23,7 +24,7 @@ Reported = tuple[str, list[StatusReport]]
 def status_inquiry(
     partner: TradingPartner,
     inquiry: Inquiry,
-    claim: ClaimReady,
+    claim: AnyClaimReady,
     *,
     persons: Persons,
     at: datetime,
@@ -31,13 +32,15 @@ def status_inquiry(
 ) -> status_276.Inquiry:
     """One claim, by everything that helps a payer to find it. Raises `Unsendable`."""
     member = _member(claim, persons)
+    first, last = _days(claim)
     asked = status_276.ClaimInquiry(
         trace_number=inquiry.trace_number,
-        service_from=_first_day(claim),
-        service_to=_last_day(claim),
+        service_from=first,
+        service_to=last,
         charge_cents=claim.charge_cents,
         payer_claim_number=payer_claim_number or "",
         patient_account_number=claim.patient_control_number,
+        bill_type=_bill_type(claim),
         group_number=claim.coverage.group_number or "",
     )
     return status_276.ask(
@@ -57,7 +60,7 @@ def status_inquiry(
 
 
 def _subscriber(
-    claim: ClaimReady, persons: Persons, member: Member, asked: status_276.ClaimInquiry
+    claim: AnyClaimReady, persons: Persons, member: Member, asked: status_276.ClaimInquiry
 ) -> status_276.Subscriber:
     if claim.coverage.relationship == "self":
         return status_276.Subscriber(_person(persons.patient, member.member_id), (asked,))
@@ -68,7 +71,7 @@ def _subscriber(
     return status_276.Subscriber(holder, dependents=(patient,))
 
 
-def _member(claim: ClaimReady, persons: Persons) -> Member:
+def _member(claim: AnyClaimReady, persons: Persons) -> Member:
     for member in persons.members:
         if member.rank == claim.coverage.rank:
             return member
@@ -90,13 +93,18 @@ def _organization(name: str, qualifier: str, number: str) -> Name:
     return Name(name, is_person=False, id_qualifier=qualifier, id=number)
 
 
-def _first_day(claim: ClaimReady) -> date:
-    return min(line.date_of_service for line in claim.lines)
+def _days(claim: AnyClaimReady) -> tuple[date, date | None]:
+    """First and last day of the services; of an institutional claim, its statement's."""
+    if isinstance(claim, InstitutionalClaimReady):
+        first, last = claim.date_of_service, claim.end_date_of_service
+    else:
+        first = min(line.date_of_service for line in claim.lines)
+        last = max(line.end_date_of_service or line.date_of_service for line in claim.lines)
+    return first, last if last != first else None
 
 
-def _last_day(claim: ClaimReady) -> date | None:
-    last = max(line.end_date_of_service or line.date_of_service for line in claim.lines)
-    return last if last != _first_day(claim) else None
+def _bill_type(claim: AnyClaimReady) -> str:
+    return type_of_bill(claim) if isinstance(claim, InstitutionalClaimReady) else ""
 
 
 def claim_reports(response: status_277.Response) -> list[Reported]:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from payer_gateway.domain import inquiry as domain
 from payer_gateway.domain import questions
+from payer_gateway.domain.claims import READY
 from payer_gateway.domain.inquiry import LEASE, Failure, Inquiry, InquiryKind, Mode
 from payer_gateway.domain.lifecycle import TransmissionStatus
+from payer_gateway.domain.parties import Unsendable
 from payer_gateway.domain.partner import Numbers, TradingPartner
 from payer_gateway.domain.questions import AboutClaim, AboutCoverage, Question
-from payer_gateway.domain.submission import Unsendable
 from payer_gateway.domain.transmission import Transmission
 from payer_gateway.storage import (
     eligibility,
@@ -23,7 +24,6 @@ from payer_gateway.storage import (
 )
 from payer_gateway.storage.inquiries import Asking, Taken
 from payer_gateway.storage.status_inquiries import Asked
-from rcm.contracts.claims import ClaimReady
 from rcm.db import Tx
 from rcm.events import JobContext, Received
 from rcm.events.faults import buggify
@@ -126,7 +126,7 @@ def _question(
         asked = claims[inquiry.inquiry_id]
         if asked.claim is None:
             raise Unsendable("claim", "an 835 has answered it, and its persons are let go")
-        event = ClaimReady.model_validate_json(asked.claim)
+        event = READY.validate_json(asked.claim)
         received = Received.of(event, event_id=asked.submission.source_event_id)
         assert tx.keyring is not None  # noqa: S101 - every service database has one
         question = AboutClaim(inquiry, asked.submission, event, received.open(tx.keyring))

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 
+from payer_gateway.domain.claims import kind_of_event
 from payer_gateway.handlers.register import subscriptions
 from payer_gateway.storage import queue
-from rcm.contracts.claims import ClaimHeld, ClaimReady, ClaimStatusChanged
+from rcm.contracts.claims import (
+    AnyClaimReady,
+    ClaimHeld,
+    ClaimReady,
+    ClaimStatusChanged,
+    InstitutionalClaimReady,
+)
 from rcm.db import Tx
 from rcm.events import Received
 from rcm.ids import derived_id
 
 
-@subscriptions.on(ClaimReady)
-async def queue_claims(batch: Sequence[Received[ClaimReady]], tx: Tx) -> None:
+@subscriptions.on(ClaimReady, InstitutionalClaimReady)
+async def queue_claims(batch: Sequence[Received[AnyClaimReady]], tx: Tx) -> None:
     """The event is kept as it came, its person block still sealed under the event's own id."""
     await queue.add(tx, [_arrived(each) for each in batch])
 
@@ -32,7 +39,7 @@ async def withdraw_voided(batch: Sequence[Received[ClaimStatusChanged]], tx: Tx)
         await queue.withdraw(tx, claims, at=max(each.event.changed_at for each in voided))
 
 
-def _arrived(received: Received[ClaimReady]) -> queue.Arrived:
+def _arrived(received: Received[AnyClaimReady]) -> queue.Arrived:
     claim = received.event
     return queue.Arrived(
         tenant_id=claim.tenant_id,
@@ -47,4 +54,5 @@ def _arrived(received: Received[ClaimReady]) -> queue.Arrived:
         charge_cents=claim.charge_cents,
         claim=claim.model_dump_json(),
         ready_at=claim.ready_at,
+        kind=kind_of_event(claim),
     )

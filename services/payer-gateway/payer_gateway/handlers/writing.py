@@ -11,17 +11,13 @@ from uuid import UUID
 from payer_gateway.clearinghouse.second_opinion import second_opinion
 from payer_gateway.domain import batch
 from payer_gateway.domain.checking import Companions, Desk, Refusals, file_of, file_without
+from payer_gateway.domain.claims import READY, AnyClaim, translated
 from payer_gateway.domain.lifecycle import TransmissionStatus
 from payer_gateway.domain.outbound import Refusal
+from payer_gateway.domain.parties import Unsendable
 from payer_gateway.domain.partner import Numbers, TradingPartner
 from payer_gateway.domain.route import Routed
-from payer_gateway.domain.submission import (
-    Queued,
-    Unsendable,
-    not_enrolled,
-    professional_claim,
-    unsendable,
-)
+from payer_gateway.domain.submission import Queued, not_enrolled, unsendable
 from payer_gateway.domain.transmission import Transmission
 from payer_gateway.handlers.register import caused
 from payer_gateway.storage import (
@@ -33,13 +29,11 @@ from payer_gateway.storage import (
     routes,
     transmissions,
 )
-from rcm.contracts.claims import ClaimReady
 from rcm.db import Tx
 from rcm.events import JobContext, Received, publish
 from rcm.events.faults import buggify
 from rcm.ids import new_id
 from rcm.security.seal import Keyring, SealError
-from rcm_x12 import claim_837p as x12
 from rcm_x12.check import Companion
 
 
@@ -108,16 +102,16 @@ async def _not_enrolled(
 
 def _translate(
     keyring: Keyring, queued: Sequence[Queued], routed: Mapping[str, Routed]
-) -> tuple[dict[UUID, x12.Claim], Refusals]:
+) -> tuple[dict[UUID, AnyClaim], Refusals]:
     """Open each person block, and turn our words into X12's."""
-    claims: dict[UUID, x12.Claim] = {}
+    claims: dict[UUID, AnyClaim] = {}
     refused: Refusals = {}
     for each in queued:
-        event = ClaimReady.model_validate_json(each.claim)
+        event = READY.validate_json(each.claim)
         received = Received.of(event, event_id=each.source_event_id)
         known_as = routed[each.payer_id].receiver_payer_id
         try:
-            claims[each.submission_id] = professional_claim(
+            claims[each.submission_id] = translated(
                 event, received.open(keyring), receiver_payer_id=known_as
             )
         except (Unsendable, SealError) as reason:

@@ -27,7 +27,7 @@ class Arrived:
     charge_cents: int
     claim: str
     ready_at: datetime
-    kind: str = "837P"
+    kind: str
 
 
 # OFFSET 0 keeps the lookup as it is written, one probe per claim: before the first statistics the

@@ -1,7 +1,15 @@
 """Claim edits: what must be right before a payer sees a claim. One function per rule, in the module
 of its family; importing this package registers all of them."""
 
-from claims_svc.domain.edits import coverage, dates, diagnoses, lineage, procedures, providers
+from claims_svc.domain.edits import (
+    coverage,
+    dates,
+    diagnoses,
+    institutional,
+    lineage,
+    procedures,
+    providers,
+)
 from claims_svc.domain.edits.registry import Edit, Subject, blocks, edits, scrub
 
 __all__ = [
@@ -12,6 +20,7 @@ __all__ = [
     "dates",
     "diagnoses",
     "edits",
+    "institutional",
     "lineage",
     "procedures",
     "providers",

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from claims_svc.domain.claim import service_code
 from claims_svc.domain.edits.registry import Flaw, Subject, edit
+from rcm.contracts.values import ServiceLine
 
 # 76 and 77 repeat a service on purpose, 91 a test; 59 and XE to XU say that it is a distinct one.
 REPEAT_MODIFIERS = frozenset({"76", "77", "91", "59", "XE", "XP", "XS", "XU"})
@@ -10,14 +12,14 @@ REPEAT_MODIFIERS = frozenset({"76", "77", "91", "59", "XE", "XP", "XS", "XU"})
 
 @edit("P001")
 def has_a_line(subject: Subject) -> Iterator[Flaw]:
-    """837P 2400: a claim bills at least one service."""
+    """2400: a claim bills at least one service."""
     if not subject.claim.content.lines:
         yield Flaw("no service line", "/lines")
 
 
 @edit("P002")
 def lines_have_a_price(subject: Subject) -> Iterator[Flaw]:
-    """SV102: every line is charged, by the coding or by a fee schedule."""
+    """SV102, SV203: every line is charged, by the coding or by a fee schedule."""
     for number, line in subject.lines:
         if line.charge_amount_cents is None:
             place = f"/lines/{number - 1}/charge_amount_cents"
@@ -37,6 +39,8 @@ def pointers_point_at_diagnoses(subject: Subject) -> Iterator[Flaw]:
     """SV107: a line's pointers are positions of the claim's diagnoses, each once."""
     count = len(subject.claim.content.diagnoses)
     for number, line in subject.lines:
+        if not isinstance(line, ServiceLine):
+            continue
         place = f"/lines/{number - 1}/diagnosis_pointers"
         if any(pointer >= count for pointer in line.diagnosis_pointers):
             yield Flaw("points at a diagnosis that the claim does not have", place, number)
@@ -58,18 +62,20 @@ def not_billed_already(subject: Subject) -> Iterator[Flaw]:
     unless a modifier says that it was repeated or distinct."""
     for number, line in subject.lines:
         repeated = REPEAT_MODIFIERS.intersection(line.modifiers)
-        if line.procedure_code in subject.billed_elsewhere and not repeated:
+        if service_code(line) in subject.billed_elsewhere and not repeated:
             place = f"/lines/{number - 1}/procedure_code"
             yield Flaw("another claim bills this service for this day", place, number)
 
 
 @edit("P007")
 def lines_are_not_repeated(subject: Subject) -> Iterator[Flaw]:
-    """The same code, modifiers and day on two lines is one line with more units."""
+    """The same code, modifiers and day on two lines is one line with more units. Revenue without a
+    procedure may repeat: rooms at two rates."""
     seen: set[tuple[object, ...]] = set()
     for number, line in subject.lines:
-        key = (line.procedure_code, line.modifiers, line.date_of_service)
-        if key in seen and not REPEAT_MODIFIERS.intersection(line.modifiers):
+        key = (service_code(line), line.modifiers, line.date_of_service)
+        repeated = REPEAT_MODIFIERS.intersection(line.modifiers)
+        if key in seen and line.procedure_code and not repeated:
             place = f"/lines/{number - 1}/procedure_code"
             yield Flaw("repeats an earlier line of this claim", place, number)
         seen.add(key)

@@ -14,6 +14,11 @@ def _providers(subject: Subject) -> Iterator[tuple[str, Provider]]:
         yield "rendering_provider", content.rendering_provider
     if content.service_facility is not None:
         yield "service_facility", content.service_facility
+    if content.institutional is not None:
+        for role in ("attending_provider", "operating_physician", "referring_provider"):
+            provider = getattr(content.institutional, role)
+            if provider is not None:
+                yield f"institutional/{role}", provider
 
 
 @edit("N001")

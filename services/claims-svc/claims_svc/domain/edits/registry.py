@@ -15,8 +15,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
-from claims_svc.domain.claim import Claim
-from rcm.contracts.values import Finding, ServiceLine
+from claims_svc.domain.claim import Claim, Line
+from rcm.contracts.values import Finding
 
 Severity = Literal["error", "warning", "info"]
 
@@ -33,7 +33,7 @@ class Subject:
     """Procedure codes that another live claim bills for the same patient, day and provider."""
 
     @property
-    def lines(self) -> Iterator[tuple[int, ServiceLine]]:
+    def lines(self) -> Iterator[tuple[int, Line]]:
         """The lines under their numbers."""
         return enumerate(self.claim.content.lines, 1)
 

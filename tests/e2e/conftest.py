@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import e2e.desk_writes
 import e2e.money_writes  # noqa: F401 - enters its writes into the table
 import httpx
 import pytest

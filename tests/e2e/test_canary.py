@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from e2e import clinic, leaks
+from e2e import clinic, desk, leaks
 from e2e.leaks import Answers
 from e2e.world import World, poison_headers
 from e2e.writes import X12, account_of, eligibility_question
@@ -51,6 +51,7 @@ async def sent(world: World) -> AsyncIterator[Sent]:
     async with httpx.AsyncClient(timeout=30, trust_env=False, event_hooks=hooks) as http:
         recorded = replace(world, http=http)
         billed = await _good_visits(recorded, birds)
+        await _charts(recorded, birds)
         await _claims(recorded, birds)
         await _remittances(recorded, birds, billed)
         await _eligibility(recorded, birds, billed["payer_id"])
@@ -117,6 +118,30 @@ async def _good_visits(world: World, birds: Flock) -> dict[str, Any]:
     statement = await world.get("patient-billing-svc", f"/statements/{asked['statement_id']}")
     assert birds.found_in(json.dumps(statement).encode())
     return claim
+
+
+async def _charts(world: World, birds: Flock) -> None:
+    """A visit to be coded with a note that speaks of people, and a later version of it; the note is
+    read where it is asked for and nowhere else."""
+    note = {
+        "external_id": birds.number("note's external id"),
+        "text": f"ASSESSMENT\n\n{birds.text('note')} has essential hypertension.\n",
+    }
+    body = desk.chart(patient=_patient(birds, "charted patient's"), documents=[note])
+    chart_id = (await world.post("coding-svc", "/charts", body))["encounter_id"]
+    path = f"/charts/{chart_id}"
+    later = note | {"text": f"{note['text']}\nAddendum: {birds.text('addendum')}.\n"}
+    await world.post("coding-svc", f"{path}/documents", later)
+    broken = note | {"text": f"\x01\x02\x03{birds.name('in a note of junk')}"}
+    await world.call("coding-svc", "POST", f"{path}/documents", json=broken)
+    lines = {"Content-Type": "application/x-ndjson"}
+    bad = json.dumps(desk.chart() | {birds.name("key in a line"): 1})
+    await world.call("coding-svc", "POST", "/charts:import", content=bad, headers=lines)
+    bundle = desk.bundle()
+    bundle["entry"][1]["resource"] |= {"gender": birds.name("gender in a Bundle")}
+    await world.call("coding-svc", "POST", "/fhir", json=bundle)
+    for shown in ("", "/history", "/documents"):
+        await world.get("coding-svc", path + shown)
 
 
 async def _claims(world: World, birds: Flock) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from e2e import clinic, money
+from e2e import clinic, desk, money
 from e2e.world import World
 
 from rcm.testing.service import eventually
@@ -83,6 +83,7 @@ async def things(world: World) -> Things:
     paid = await world.post("patient-billing-svc", "/payments", payment)
     statement = await world.post("patient-billing-svc", "/statements", {"account_id": account_id})
     routing = await routing_of(world, sent["partner_id"])
+    charted = await desk.things(world)
     return Things(
         {
             "encounter_id": made["encounter_id"],
@@ -97,6 +98,7 @@ async def things(world: World) -> Things:
             "statement_id": statement["statement_id"],
         }
         | routing
+        | charted
         | await questions_of(world, claim["payer_id"], sent["transmission_id"])
         | await money.waiting(world)
     )

@@ -1,6 +1,15 @@
 """Door 1 of coding-svc: someone asks."""
 
-from coding_svc.api import checking, codes, encounters, suggestions
+from coding_svc.api import charts, checking, codes, documents, encounters, intake, suggestions
 from coding_svc.api.register import router
 
-__all__ = ["checking", "codes", "encounters", "router", "suggestions"]
+__all__ = [
+    "charts",
+    "checking",
+    "codes",
+    "documents",
+    "encounters",
+    "intake",
+    "router",
+    "suggestions",
+]

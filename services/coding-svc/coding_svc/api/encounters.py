@@ -35,8 +35,11 @@ from coding_svc.domain.changes import (
     open_encounter,
     void,
 )
+from coding_svc.domain.desk import verbs
+from coding_svc.domain.desk.chart import ChartStep
 from coding_svc.domain.encounter import Encounter, EncounterStatus
 from coding_svc.domain.stops import check
+from coding_svc.storage import charts
 from coding_svc.storage import encounters as storage
 from rcm.contracts.values import Persons
 from rcm.db import Tx
@@ -153,6 +156,7 @@ async def finalize_encounter(
     """Let a draft's or held encounter's codes leave, or hold it with every finding."""
     encounter = await _load(tx, encounter_id, lock=True, with_persons=True)
     if_match.require(encounter.version)
+    await _require_off_the_desk(tx, encounter_id)
     return await _save(tx, finalize(encounter, by=_by(tx, clock.now())), response)
 
 
@@ -170,6 +174,7 @@ async def post_amendment(
     it follow; 422 `hard_stops` when the new coding may not leave."""
     encounter = await _load(tx, encounter_id, lock=True, with_persons=True)
     if_match.require(encounter.version)
+    await _require_off_the_desk(tx, encounter_id)
     patient = _persons(encounter).patient
     if body.patient is not None:
         patient = body.patient.person
@@ -200,7 +205,13 @@ async def void_encounter(
     """The encounter must not be billed; claims made from it are voided."""
     encounter = await _load(tx, encounter_id, lock=True)
     if_match.require(encounter.version)
-    changed = void(encounter, reason_code=body.reason_code, by=_by(tx, clock.now()))
+    by = _by(tx, clock.now())
+    changed = void(encounter, reason_code=body.reason_code, by=by)
+    chart = await charts.load(tx, encounter_id, lock=True)
+    if chart is not None and isinstance(changed, Change):
+        step = verbs.void(chart, body.reason_code, by=by)
+        if isinstance(step, ChartStep):
+            await charts.change(tx, step)
     return await _save(tx, changed, response)
 
 
@@ -251,6 +262,13 @@ async def _load(
     if encounter is None:
         raise NotFound("encounter_unknown", "There is no such encounter.")
     return encounter
+
+
+async def _require_off_the_desk(tx: Tx, encounter_id: UUID) -> None:
+    """What a coder has in hand leaves by the coder's door only."""
+    chart = await charts.load(tx, encounter_id, lock=True)
+    if chart is not None and chart.stage not in ("done", "voided"):
+        raise Conflict("on_the_desk", "A coder works on this encounter: see its chart.")
 
 
 def _new(tx: Tx, body: EncounterCreate) -> NewEncounter:

@@ -22,6 +22,7 @@ OPERATIONS = operations()
 BY_ID = [found for found in OPERATIONS if found.parameters]
 # Names that every tenant gives for itself: one tenant's is not another's thing.
 OWN_NAMES = {
+    "coding-svc PUT /desk-rules/{kind}/{name}",
     "claims-svc PUT /fee-schedules/{schedule}/{effective_from}",
     "payer-gateway PUT /payers/{payer_id}",
 }

@@ -1,7 +1,7 @@
 """Events of coding-svc: what was documented is now coded."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -95,6 +95,24 @@ class CodingHeld(Event, topic=ENCOUNTERS, key="encounter_id"):
     encounter_id: UUID
     held_at: datetime
     findings: tuple[Finding, ...]
+
+
+class SuggestionDecided(Event, topic=ENCOUNTERS, key="encounter_id"):
+    """A suggested code was accepted, replaced by another one, or rejected."""
+
+    encounter_id: UUID
+    suggestion_id: UUID
+    decided_at: datetime
+    decided_by: str
+    decision: Literal["accepted", "edited", "rejected"]
+    system: str
+    code: str
+    decided_code: str | None = None
+    reason_code: str | None = None
+    method: str
+    score_permille: Annotated[int, Field(ge=0, le=1000)]
+    release_kind: str
+    release: str
 
 
 class CodeSetActivated(Event, topic=ENCOUNTERS, key="release_id"):

@@ -32,12 +32,14 @@ def _role(**allowed: str) -> Grants:
 ROLES: Mapping[str, Grants] = MappingProxyType(
     {
         "admin": _role(everything="cruds"),
-        # Sees all, changes nothing.
-        "auditor": _role(everything="rs"),
+        # Sees all, changes nothing but its own findings.
+        "auditor": _role(everything="rs", CodingAudit="crus"),
         "coder": _role(
             Encounter="cruds", Patient="rs", Coding="crus", CodeSet="rs", Note="crs", Claim="rs",
-            Denial="rs",
+            Denial="rs", Query="crus", CodingAudit="rsu",
         ),
+        # Answers what coders ask of the record.
+        "physician": _role(Query="rus", Note="rs"),
         "biller": _role(
             Encounter="rs", Patient="rs", CodeSet="rs", Claim="cruds", Denial="crus",
             FeeSchedule="crus", Transmission="rus", Acknowledgment="rs", Remittance="crus",

@@ -90,7 +90,7 @@ class CodingBody(Body):
                 CodedDiagnosis(found.code, found.code_type, found.present_on_admission_indicator)
                 for found in self.diagnoses
             ),
-            lines=tuple(_line(found) for found in self.lines),
+            lines=tuple(line_of(found) for found in self.lines),
             prior_authorization_number=self.prior_authorization_number,
             referral_number=self.referral_number,
             patient_authorized_release=self.patient_authorized_release,
@@ -156,7 +156,8 @@ class EncounterBatch(Body):
     items: Annotated[tuple[BatchItem, ...], Field(min_length=1, max_length=500)]
 
 
-def _line(body: LineBody) -> CodedLine:
+def line_of(body: LineBody) -> CodedLine:
+    """The domain's line."""
     return CodedLine(
         procedure_code=body.procedure_code,
         date_of_service=body.date_of_service,

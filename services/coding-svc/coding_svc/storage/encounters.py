@@ -2,22 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
 
 from coding_svc.domain.changes import Change
+from coding_svc.domain.edits import PastService
 from coding_svc.domain.encounter import Coding, Edge, Encounter, EncounterStatus
+from coding_svc.storage.sealing import columns, keyring_of, seal
 from rcm.contracts.values import Finding, Person, Persons
 from rcm.db import Tx
 from rcm.security.identity import PatientIdentity, identify_patient
-from rcm.security.seal import open_column, seal_column
-
-if TYPE_CHECKING:
-    from rcm.security.seal import Keyring
+from rcm.security.seal import open_column
 
 CODING = TypeAdapter(Coding)
 FINDINGS = TypeAdapter(tuple[Finding, ...])
@@ -27,7 +25,7 @@ COLUMNS = """tenant_id, encounter_id, external_id, patient_id, status, revision,
 
 def identify(tx: Tx, external_id: str) -> PatientIdentity:
     """Which patient an outside number means, for the request's tenant."""
-    return identify_patient(_keyring(tx), tx.tenant_id, external_id)
+    return identify_patient(keyring_of(tx), tx.tenant_id, external_id)
 
 
 async def save_patients(tx: Tx, persons: Mapping[str, Person], *, now: datetime) -> None:
@@ -39,10 +37,10 @@ async def save_patients(tx: Tx, persons: Mapping[str, Person], *, now: datetime)
             (
                 patient.patient_id,
                 patient.external_id_index,
-                _seal(
+                seal(
                     tx, ("patient", "external_id_sealed"), patient.patient_id, external_id.encode()
                 ),
-                _seal(tx, ("patient", "person_sealed"), patient.patient_id, _json(person)),
+                seal(tx, ("patient", "person_sealed"), patient.patient_id, _json(person)),
             )
         )
     # Everybody locks patients in one order.
@@ -83,7 +81,7 @@ async def add(tx: Tx, changes: Sequence[Change]) -> frozenset[UUID]:
                $6::integer[], $7::integer[], $8::date[], $9::jsonb[], $10::jsonb[], $11::bytea[],
                $12::timestamptz[], $13::timestamptz[], $14::text[], $15::timestamptz[])
            ON CONFLICT (tenant_id, external_id) DO NOTHING RETURNING encounter_id""",
-        *_columns(rows),
+        *columns(rows),
     )
     ids = frozenset(row["encounter_id"] for row in saved)
     await _remember(tx, [change for change in changes if change.encounter.encounter_id in ids])
@@ -120,7 +118,7 @@ async def load(
     if not with_persons:
         return encounter
     opened = open_column(
-        _keyring(tx), tx.tenant_id, table="encounter", column="person_sealed",
+        keyring_of(tx), tx.tenant_id, table="encounter", column="person_sealed",
         row_id=encounter_id, value=row["person_sealed"],
     )  # fmt: skip
     return replace(encounter, persons=Persons.model_validate_json(opened))
@@ -144,6 +142,42 @@ async def page(
         tx.tenant_id, status, patient_id, after, limit,
     )  # fmt: skip
     return [_encounter(row) for row in rows]
+
+
+async def past_services(
+    tx: Tx, encounter: Encounter, coding: Coding, *, since: date
+) -> list[PastService]:
+    """What else was billed for the patient since a day, as edits look back on it."""
+    rows = await tx.fetch(
+        """SELECT coding::text FROM encounter
+            WHERE tenant_id = $1 AND patient_id = $2 AND encounter_id <> $3 AND status = 'coded'
+              AND date_of_service >= $4
+            ORDER BY date_of_service DESC LIMIT 200""",
+        tx.tenant_id,
+        encounter.patient_id,
+        encounter.encounter_id,
+        since,
+    )
+    provider = (coding.rendering_provider or coding.billing_provider).npi
+    return [
+        service for row in rows for service in _past(CODING.validate_json(row["coding"]), provider)
+    ]
+
+
+def _past(coding: Coding, provider_npi: str) -> list[PastService]:
+    theirs = (coding.rendering_provider or coding.billing_provider).npi
+    codes = tuple(each.code for each in coding.diagnoses)
+    return [
+        PastService(
+            procedure_code=line.procedure_code,
+            date_of_service=line.date_of_service,
+            quantity=line.quantity,
+            modifiers=line.modifiers,
+            diagnosis_codes=tuple(codes[at] for at in line.diagnosis_pointers if at < len(codes)),
+            is_same_provider=theirs == provider_npi,
+        )
+        for line in coding.lines
+    ]
 
 
 async def history(tx: Tx, encounter_id: UUID) -> list[Edge]:
@@ -174,7 +208,7 @@ async def _remember(tx: Tx, changes: Sequence[Change]) -> None:
                                           revision, actor, reason_sealed, at)
            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[],
                                 $6::integer[], $7::text[], $8::bytea[], $9::timestamptz[])""",
-        *_columns(edges),
+        *columns(edges),
     )
     revisions = [
         _revision(tx, change.encounter) for change in changes if change.edge.to_status == "coded"
@@ -185,7 +219,7 @@ async def _remember(tx: Tx, changes: Sequence[Change]) -> None:
                                                person_sealed, coded_at, coded_by)
                SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::jsonb[],
                                     $5::bytea[], $6::timestamptz[], $7::text[])""",
-            *_columns(revisions),
+            *columns(revisions),
         )
 
 
@@ -245,7 +279,7 @@ def _edge(tx: Tx, encounter_id: UUID, row: asyncpg.Record) -> Edge:
     if sealed is not None:
         row_id = f"{encounter_id}:{row['version']}"
         reason = open_column(
-            _keyring(tx), tx.tenant_id, table="encounter_history", column="reason_sealed",
+            keyring_of(tx), tx.tenant_id, table="encounter_history", column="reason_sealed",
             row_id=row_id, value=sealed,
         ).decode()  # fmt: skip
     return Edge(**step, reason=reason)
@@ -257,33 +291,15 @@ def _sealed_reason(tx: Tx, change: Change) -> bytes | None:
         return None
     row_id = f"{change.encounter.encounter_id}:{change.edge.version}"
     place = ("encounter_history", "reason_sealed")
-    return _seal(tx, place, row_id, change.edge.reason.encode())
+    return seal(tx, place, row_id, change.edge.reason.encode())
 
 
 def _sealed_persons(tx: Tx, encounter: Encounter, table: str, row_id: UUID | str) -> bytes | None:
     """None when the persons were not opened, so that they stay as they are."""
     if encounter.persons is None:
         return None
-    return _seal(tx, (table, "person_sealed"), row_id, _json(encounter.persons))
-
-
-def _seal(tx: Tx, place: tuple[str, str], row_id: UUID | str, value: bytes) -> bytes:
-    table, column = place
-    return seal_column(
-        _keyring(tx), tx.tenant_id, table=table, column=column, row_id=row_id, value=value
-    )
+    return seal(tx, (table, "person_sealed"), row_id, _json(encounter.persons))
 
 
 def _json(value: Person | Persons) -> bytes:
     return value.model_dump_json().encode()
-
-
-def _keyring(tx: Tx) -> "Keyring":
-    if tx.keyring is None:
-        raise ValueError("coding-svc keeps persons sealed and needs a keyring")
-    return tx.keyring
-
-
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    """Rows turned into one array per column, as `unnest` takes them."""
-    return [list(column) for column in zip(*rows, strict=True)]

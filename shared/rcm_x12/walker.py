@@ -13,10 +13,12 @@ from typing import Unpack
 
 from rcm_x12.elements import Check, Place
 from rcm_x12.findings import Finding, Severity
-from rcm_x12.layout import UNBOUNDED, Guide, Loop, SegmentUse, guide
+from rcm_x12.layout import Guide, Loop, SegmentUse, guide
 
 SEGMENTS_MAX = 2000
 """Of one loop; no guide comes near, and a file made to fill memory must not."""
+LOOPS_MAX = 20_000
+"""Of one parent that a reader keeps; a file of megabytes must not become values of gigabytes."""
 FINDINGS_MAX = 1000
 """Per transaction set; a broken file says little more after so many."""
 
@@ -205,7 +207,7 @@ class Walk:
         units: frozenset[str] = frozenset(),
         on_unit: Callable[[Node], None] | None = None,
         on_watched: Callable[[list[str], Check, Node], None] | None = None,
-        loops_max: int = UNBOUNDED,
+        loops_max: int = LOOPS_MAX,
     ) -> None:
         self.layout = layout
         self.component = component
@@ -320,6 +322,9 @@ class Walk:
             node = Node(above.spot.spots[index], above, self._set_position)
             if len(above.children) < self.loops_max:
                 above.children.append(node)
+            elif self.on_watched is None:
+                text = f"only {self.loops_max} of these loops are read"
+                self.finding("loop-repeat", text, segment_id=child.opener.id, loop=child.name)
             index, child = 0, child.children[0]
             node.counts[0] = 1
         return node, node.spot.checks[index]

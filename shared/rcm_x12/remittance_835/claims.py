@@ -5,6 +5,7 @@ says so in a finding, and the claim is read again. Sums are kept in locals and l
 a claim with something to say about gives them away.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -122,8 +123,8 @@ class ClaimReader:
         head, read_line = lines.pop(0), self._lines.read
         services = []
         charged = adjusted = patient = 0
-        unbalanced: tuple[int, ...] = ()
-        strangers: tuple[str, ...] = ()
+        unbalanced: list[int] = []
+        strangers: list[str] = []
         for line in lines:
             service, cut, share, strange = read_line(line)
             services.append(service)
@@ -132,7 +133,7 @@ class ClaimReader:
             adjusted += cut
             patient += share
             if charge - cut != service.paid_cents:
-                unbalanced += (len(services),)
+                unbalanced.append(len(services))
             if strange:
                 strangers += strange
         self._lines.count += len(services)
@@ -146,8 +147,8 @@ class ClaimReader:
             and not (unbalanced or strangers or strange)
         ):
             return claim, None
-        odd = strangers + strange
-        return claim, Sums(len(services), charged, adjusted, patient, unbalanced, odd)
+        odd = (*strangers, *strange)
+        return claim, Sums(len(services), charged, adjusted, patient, tuple(unbalanced), odd)
 
     def _claim(
         self, text: str, services: tuple[ServicePayment, ...], number: str
@@ -194,12 +195,12 @@ class ClaimReader:
     def _rest(self, text: str) -> _Rest:
         """What stands behind CLP and the patient."""
         known = self._known.get
-        adjustments: tuple[Adjustment, ...] = ()
-        references: tuple[Reference, ...] = ()
-        amounts: tuple[Amount, ...] = ()
-        names: _Names = ()
+        adjustments: list[Adjustment] = []
+        references: list[Reference] = []
+        amounts: list[Amount] = []
+        names: list[tuple[str, Name]] = []
         dates: dict[str, date] = {}
-        other: tuple[Part, ...] = ()
+        other: list[Part] = []
         cut = share = 0
         for segment in text.split(self._terminator) if text else ():
             part = known(segment) or self._learn(segment)
@@ -207,7 +208,7 @@ class ClaimReader:
             if kind == DATE:
                 dates[value[0]] = value[1]
             elif kind == NAME:
-                names += (value,)
+                names.append(value)
             elif kind == AMOUNT:
                 amounts += value
             elif kind == CAS:
@@ -217,11 +218,20 @@ class ClaimReader:
             elif kind == REFERENCE:
                 references += value
             else:
-                other += (part,)
+                other.append(part)
         day = dates.get
         days = (day("232"), day("233"), day("050"), day("036")) if dates else _NO_DAYS
         few = _few(other) if other else _NONE
-        rest = (adjustments, cut, share, names, days, references, amounts, few)
+        rest = (
+            tuple(adjustments),
+            cut,
+            share,
+            tuple(names),
+            days,
+            tuple(references),
+            tuple(amounts),
+            few,
+        )
         is_own = references or any(code in _PATIENTS for code, _ in names)
         if not is_own and len(self._rests) < MEMO_MAX:
             self._rests[text] = rest
@@ -256,7 +266,7 @@ def _rare(clp: list[str]) -> tuple[str, str, Decimal | None, Decimal | None]:
     )
 
 
-def _few(other: tuple[Part, ...]) -> _Few:
+def _few(other: Sequence[Part]) -> _Few:
     """MIA, MOA, PER and QTY of a claim, and ids of what has no place in one."""
     found = {one[1][0]: one[1] for one in reversed(other) if one[0] == REST}
     mia, moa, per = (found.pop(name, None) for name in ("MIA", "MOA", "PER"))

@@ -5,7 +5,7 @@ What stands between recurs, since payers have fee schedules, and frozen values m
 run of segments is looked up by its text instead of being read again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -155,9 +155,9 @@ class LineReader:
 
     def _run(self, text: str) -> _Run:
         """Several segments at once."""
-        adjustments: tuple[Adjustment, ...] = ()
-        amounts: tuple[Amount, ...] = ()
-        rare: tuple[Part, ...] = ()
+        adjustments: list[Adjustment] = []
+        amounts: list[Amount] = []
+        rare: list[Part] = []
         cut = share = 0
         element = self._element
         for segment in text.split(self._terminator) if text else ():
@@ -165,7 +165,7 @@ class LineReader:
             if parts[0] == "CAS" and len(parts) == ONE_TRIPLET:
                 # By far the most frequent, and `read_part` would say the same.
                 amount = CENTS[parts[3]]
-                adjustments += (adjustment(parts[1], parts[2], amount, None),)
+                adjustments.append(adjustment(parts[1], parts[2], amount, None))
                 cut += amount
                 if parts[1] == "PR":
                     share += amount
@@ -179,8 +179,9 @@ class LineReader:
             elif kind == AMOUNT:
                 amounts += value
             else:
-                rare += (part,)
-        run = (adjustments, cut, share, amounts, _sorted(rare) if rare else None)
+                rare.append(part)
+        said = _sorted(rare) if rare else None
+        run = (tuple(adjustments), cut, share, tuple(amounts), said)
         # A reference is somebody's own and does not come again.
         if not self._is_varied and len(self._runs) < MEMO_MAX and not (run[4] and run[4][2]):
             self._runs[text] = run
@@ -188,7 +189,7 @@ class LineReader:
         return run
 
 
-def _sorted(parts: tuple[Part, ...]) -> _Rare:
+def _sorted(parts: Sequence[Part]) -> _Rare:
     dates = {value[0]: value[1] for kind, value, _, _ in parts if kind == DATE}
     starts = [day for qualifier, day in dates.items() if qualifier != "151"]
     strange = {"NM1" if one[0] == NAME else one[1][0] for one in parts if one[0] >= NAME}

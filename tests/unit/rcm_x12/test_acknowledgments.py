@@ -1,6 +1,7 @@
 """TA1, 999 and 277CA: written, read back, and answering what was found."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import x12_world as world
@@ -229,6 +230,79 @@ def test_a_277ca_comes_back_as_written_and_is_clean_to_a_stranger() -> None:
     assert world.pyx12_accepts(status_277ca.write(world.ENVELOPE, [answer]))
 
 
+optional_cents = st.none() | world.cents
+statuses = st.builds(
+    Status,
+    codes=st.lists(
+        st.builds(
+            StatusCode,
+            category_code=st.sampled_from(["A1", "A2", "A3", "A7"]),
+            status_code=st.sampled_from(["20", "33", "562"]),
+            entity_code=st.sampled_from(["", "PR"]),
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+    effective_on=world.days,
+    action_code=st.sampled_from(["WQ", "U"]),
+    amount_cents=world.cents,
+)
+line_statuses = statuses.map(lambda one: replace(one, amount_cents=None, action_code="U"))
+totals = st.builds(
+    Totals,
+    accepted_count=st.none() | st.integers(1, 99),
+    rejected_count=st.none() | st.integers(1, 99),
+    accepted_cents=optional_cents,
+    rejected_cents=optional_cents,
+)
+claim_statuses = st.builds(
+    ClaimStatus,
+    patient=st.builds(Name, world.words, world.words, id_qualifier=st.just("MI"), id=world.codes),
+    control_number=world.codes,
+    statuses=st.lists(statuses, min_size=1, max_size=2).map(tuple),
+    payer_claim_number=st.just("") | world.codes,
+    clearinghouse_trace_number=st.just("") | world.codes,
+    bill_type=st.sampled_from(["", "111"]),
+    service_from=world.days,
+    services=st.lists(
+        st.builds(
+            ServiceStatus,
+            procedure=st.just(Procedure("99213", modifiers=("25",))),
+            charge_cents=world.cents,
+            statuses=st.tuples(line_statuses),
+            quantity=st.none() | world.quantities,
+            line_control_number=st.just("") | world.codes,
+            service_from=world.days,
+        ),
+        max_size=2,
+    ).map(tuple),
+)
+provider_statuses = st.builds(
+    ProviderStatus,
+    provider=st.just(ANSWER.providers[0].provider),
+    claims=st.lists(claim_statuses, max_size=3).map(tuple),
+    trace_number=st.just("0"),
+    statuses=st.lists(statuses, min_size=1, max_size=2).map(tuple),
+    totals=totals,
+)
+claim_acknowledgments = st.builds(
+    lambda told, sums, providers: replace(
+        ANSWER, statuses=tuple(told), totals=sums, providers=tuple(providers)
+    ),
+    st.lists(statuses, min_size=1, max_size=2),
+    totals,
+    st.lists(provider_statuses, max_size=2),
+)
+
+
+@given(claim_acknowledgments)
+@settings(max_examples=60, deadline=None)
+def test_reading_a_277ca_gives_back_what_was_written(answer: ClaimAcknowledgment) -> None:
+    reading = status_277ca.read(status_277ca.write(world.ENVELOPE, [answer, answer]))
+    assert reading.contents == (answer, answer)
+    assert [one.code for one in reading.all_findings if one.severity == "error"] == []
+
+
 def test_a_277ca_says_which_claims_were_taken() -> None:
     assert [(one.control_number, one.is_accepted) for one in ANSWER.claims] == [
         ("C0001", True),
@@ -275,6 +349,28 @@ def test_a_ta1_comes_back_as_written(code: str) -> None:
     assert content.endswith(b"~IEA*0*000000001~")
     assert ta1.read(content) == (one,)
     assert one.is_accepted == (code != "R")
+
+
+@given(
+    st.lists(
+        st.builds(
+            ta1.InterchangeAcknowledgment,
+            control_number=st.integers(0, 10**9 - 1).map("{:09d}".format),
+            interchange_at=st.integers(0, 99 * 525_600).map(
+                lambda minutes: datetime(2000, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+            ),
+            code=st.sampled_from("AER"),
+            note_code=st.sampled_from(["000", "001", "025"]),
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(tuple)
+)
+@settings(deadline=None)
+def test_reading_a_ta1_gives_back_what_was_written(
+    ones: tuple[ta1.InterchangeAcknowledgment, ...],
+) -> None:
+    assert ta1.read(ta1.write(world.ENVELOPE, ones)) == ones
 
 
 def test_a_ta1_before_a_group_is_found_beside_what_the_group_holds() -> None:

@@ -387,22 +387,33 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 
 
 # The guides' own examples; what is said of them is true, and nothing else is said.
-EXAMPLES = {
+EXAMPLES: dict[str, set[str]] = {
     "837p/home_infusion_therapy_pharmacy_adjudicat.x12": {"tax-id-form", "zip-nine-digits"},
     "837p/home_infusion_therapy_pharmacy_adjudicat_9.x12": {"tax-id-form", "zip-nine-digits"},
     "837p/out_of_network_repriced_claim.x12": {"npi-check-digit"},
+    "837p/demo_drug_example10_1.x12": {"GS-label", "zip-nine-digits"},
     "837i/automobile_accident.x12": {"npi-check-digit", "zip-nine-digits"},
     "835/era_sample.x12": set(),
     "835/secondary_payment_with_higher_fee_schedu.x12": set(),
     "835/5010_835_example_3.x12": set(),
     "835/profee.x12": set(),
+    "835/managed_care.x12": {"element-date", "segment-missing"},
     "270/270_realtime_single.x12": set(),
+    "270/demo_single_line.x12": set(),
     "270/dependent_health_benefit_check.x12": set(),
     "271/271_example_3.x12": set(),
+    "271/demo.x12": set(),
+    "271/subscriber_health_benefit_check_error.x12": {"SE-number"},
     "276/info_receiver_request.x12": {"npi-check-digit"},
+    "276/information_receiver_level_status.x12": {"npi-check-digit"},
     "276/claim_ncpdp_request.x12": {"npi-check-digit"},
+    "276/claim_level_status_ncpdp.x12": {"npi-check-digit"},
     "277/info_receiver_response.x12": set(),
+    "277/information_receiver_level_status.x12": set(),
     "277/claim_ncpdp_response.x12": set(),
+    "277/claim_level_status_ncpdp.x12": set(),
+    "999/834_ls_le_ls_5010_999.x12": {"GS-label"},
+    "999/simple999.x12": {"GS-label"},
 }
 
 

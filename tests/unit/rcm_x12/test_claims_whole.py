@@ -137,6 +137,13 @@ def test_any_part_of_an_837i_may_be_left_out(claims: list[claim_837i.Claim]) -> 
     _same(claim_837i, replace(full.bill(), claims=tuple(claims)))
 
 
+@given(st.lists(full.institutional, min_size=1, max_size=2))
+@QUICK
+def test_whatever_bill_is_written_is_clean_to_a_stranger(claims: list[claim_837i.Claim]) -> None:
+    content = claim_837i.write(world.ENVELOPE, [replace(full.bill(), claims=tuple(claims))])
+    assert world.pyx12_accepts(content.replace(b"~PWK*CT*AD", b"~PWK*OZ*BM"))
+
+
 def _same(room: ModuleType, batch: Any) -> None:
     content = room.write(world.ENVELOPE, [batch])
     reading = room.read(content)

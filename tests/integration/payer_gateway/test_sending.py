@@ -3,6 +3,7 @@ and none counts as sent that was not."""
 
 import asyncio
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from rcm.contracts.base import Event
 from rcm.contracts.claims import ClaimHeld, ClaimStatusChanged
 from rcm.contracts.payer import ClaimRejected, ClaimSubmitted
 from rcm.contracts.values import Provider
-from rcm.events import JobContext
+from rcm.events import JobContext, faults
 from rcm.testing.databases import connected
 from rcm.testing.samples import build, sample
 from rcm_x12 import claim_837p
@@ -345,3 +346,47 @@ async def test_record_and_events_share_one_transaction(gateway: Gateway, servers
             await admin.fetchval("SELECT xmin FROM outbox WHERE ce_type = 'ClaimSubmitted'"),
         }
     assert len(made) == 1
+
+
+async def test_no_transaction_is_open_while_a_second_opinion_is_heard(
+    gateway: Gateway, servers: Any
+) -> None:
+    """pyx12 takes seconds and reads a draft. A claim that is queued meanwhile was not in it, and
+    leaves in the next file, which is read as well."""
+    await gateway.queue(ready(gateway, 1), ready(gateway, 2))
+    async with gateway.under_test.transaction() as tx:
+        await tx.execute("UPDATE trading_partner SET second_opinion = true")
+        await tx.execute(
+            "UPDATE submission SET payer_id = 'LATER' WHERE patient_control_number = $1",
+            control_number(2),
+        )
+    name = gateway.under_test.urls.app.rsplit("/", 1)[1]
+
+    async def meanwhile() -> int:
+        async with connected(servers.postgres_admin_url, name) as admin:
+            await admin.execute("UPDATE submission SET payer_id = 'DEMO1'")
+            return int(await admin.fetchval(OPEN_TRANSACTIONS))
+
+    opened: list[int] = []
+
+    def heard(point: str) -> None:
+        if point == "doubt.heard":
+            with ThreadPoolExecutor(1) as thread:
+                opened.append(thread.submit(asyncio.run, meanwhile()).result())
+
+    faults.switch_on(heard)
+    try:
+        await gateway.send()
+    finally:
+        faults.switch_off()
+    assert opened == [0, 0]
+    assert [claims_in([content]) for content in gateway.partner.taken.values()] == [
+        [control_number(1)],
+        [control_number(2)],
+    ]
+
+
+OPEN_TRANSACTIONS = """
+SELECT count(*) FROM pg_stat_activity
+ WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+"""

@@ -16,7 +16,7 @@ from payer_gateway.domain.outbound import Refusal, Verdict
 from rcm.contracts.values import Finding
 
 MODULE = "payer_gateway.clearinghouse.second_opinion"
-# Below the time that a transaction may stand still.
+# Nothing else of a partner is sent meanwhile.
 TIME_LIMIT_S = 45.0
 FINDINGS_PER_CLAIM = 20
 

@@ -8,6 +8,7 @@ subscriptions = Subscriptions("payer-gateway")
 
 # Named points where a test may kill the process (`rcm.events.faults`); nothing in production.
 POINTS = (
+    "doubt.heard",
     "send.writing",
     "send.written",
     "send.acted",

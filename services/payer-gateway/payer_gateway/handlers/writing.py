@@ -1,10 +1,12 @@
 """The intent to send one file: queued claims, control numbers, name and bytes, in one transaction.
 
-What cannot leave is turned away here, claim by claim, with its reason; the others go.
+What cannot leave is turned away here, claim by claim, with its reason; the others go. Who else is
+asked about a file is asked before, about a draft of it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from payer_gateway.domain import batch
 from payer_gateway.domain.checking import Companions, Desk, Refusals, file_of, file_without
 from payer_gateway.domain.claims import READY, AnyClaim, translated
 from payer_gateway.domain.lifecycle import TransmissionStatus
-from payer_gateway.domain.outbound import Refusal
+from payer_gateway.domain.outbound import Refusal, Verdict
 from payer_gateway.domain.parties import Unsendable
 from payer_gateway.domain.partner import Numbers, TradingPartner
 from payer_gateway.domain.route import Routed
@@ -36,49 +38,108 @@ from rcm.ids import new_id
 from rcm.security.seal import Keyring, SealError
 from rcm_x12.check import Companion
 
+# No file that leaves has them: the numbers of one that does are the partner's next ones.
+OF_A_DRAFT = Numbers(interchange=1, group=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What may be written of what is queued, and what may not. `claims` are those of the file."""
+
+    desk: Desk
+    claims: Mapping[UUID, AnyClaim]
+    written: batch.WrittenFile | None
+    refused: Refusals
+
+    async def without(self, verdict: Verdict) -> "Draft":
+        """The same with what somebody else's verdict leaves."""
+        written, doubted = await asyncio.to_thread(file_without, self.desk, self.claims, verdict)
+        left = {each: claim for each, claim in self.claims.items() if each not in doubted}
+        return Draft(self.desk, left, written, {**self.refused, **doubted})
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What somebody else says of a file, and of which claims it was."""
+
+    judged: frozenset[UUID]
+    verdict: Verdict
+
 
 async def write_transmission(
     context: JobContext, partner: TradingPartner, kind: str
 ) -> Transmission | None:
     """None when nothing was queued, or nothing of it may leave."""
+    opinion = None
+    if partner.terms.second_opinion:
+        opinion = await _second_opinion(context, partner, kind)
+        if opinion is None:
+            return None
+        buggify("doubt.heard")
     now = context.clock.now()
     async with context.database.transaction((partner.tenant_id,)) as tx:
-        routed = {
-            each.payer_id: each for each in await routes.routed_to(tx, partner, kind, on=now.date())
-        }
-        queued = await queue.take(
-            tx,
-            partner.tenant_id,
-            kind,
-            payer_ids=list(routed),
-            limit=batch.CLAIMS_PER_FILE,
-        )
-        if not queued:
+        only = opinion.judged if opinion else None
+        draft = await _draft(tx, partner, kind, at=now, only=only)
+        if draft is None:
             return None
-        barred = await _not_enrolled(tx, partner.tenant_id, kind, queued=queued, routed=routed)
-        assert tx.keyring is not None  # noqa: S101 - every service database has one
-        free = [each for each in queued if each.submission_id not in barred]
-        claims, refused = await asyncio.to_thread(_translate, tx.keyring, free, routed)
-        numbers = await partners.next_numbers(tx, partner)
-        desk = Desk(
-            partner,
-            numbers,
-            now,
-            companions=await _companions(tx, partner, sorted({each.payer_id for each in free})),
-            payers={each.submission_id: each.payer_id for each in free},
-        )
-        written, also_refused = await asyncio.to_thread(file_of, desk, claims)
-        if written is not None and partner.terms.second_opinion:
-            verdict = await second_opinion(written.content)
-            left = {each: claim for each, claim in claims.items() if each not in also_refused}
-            written, doubted = await asyncio.to_thread(file_without, desk, left, verdict)
-            also_refused |= doubted
-        await _refuse(tx, partner.tenant_id, {**barred, **refused, **also_refused}, at=now)
-        if written is None:
+        if opinion is not None:
+            draft = await draft.without(opinion.verdict)
+        await _refuse(tx, partner.tenant_id, draft.refused, at=now)
+        if draft.written is None:
             return None
-        saved = await _save(tx, partner, numbers, written, at=now)
+        saved = await _save(tx, partner, draft.desk.numbers, draft.written, at=now)
         buggify("send.writing")
         return saved
+
+
+async def _second_opinion(
+    context: JobContext, partner: TradingPartner, kind: str
+) -> Opinion | None:
+    """pyx12 needs seconds, so it reads a draft while no transaction is open: the file itself is
+    the same but for its numbers, and has no other claims. None when nothing is queued."""
+    async with context.database.transaction((partner.tenant_id,)) as tx:
+        draft = await _draft(tx, partner, kind, at=context.clock.now(), numbers=OF_A_DRAFT)
+    if draft is None:
+        return None
+    judged = frozenset(draft.claims) | frozenset(draft.refused)
+    if draft.written is None:
+        return Opinion(judged, Verdict({}))
+    return Opinion(judged, await second_opinion(draft.written.content))
+
+
+async def _draft(
+    tx: Tx,
+    partner: TradingPartner,
+    kind: str,
+    *,
+    at: datetime,
+    numbers: Numbers | None = None,
+    only: Collection[UUID] | None = None,
+) -> Draft | None:
+    """What is queued now, or of it `only` these claims, under new numbers or those of a draft."""
+    routed = {
+        each.payer_id: each for each in await routes.routed_to(tx, partner, kind, on=at.date())
+    }
+    queued = await queue.take(
+        tx, partner.tenant_id, kind, payer_ids=list(routed), limit=batch.CLAIMS_PER_FILE
+    )
+    queued = [each for each in queued if only is None or each.submission_id in only]
+    if not queued:
+        return None
+    barred = await _not_enrolled(tx, partner.tenant_id, kind, queued=queued, routed=routed)
+    assert tx.keyring is not None  # noqa: S101 - every service database has one
+    free = [each for each in queued if each.submission_id not in barred]
+    claims, refused = await asyncio.to_thread(_translate, tx.keyring, free, routed)
+    desk = Desk(
+        partner,
+        numbers or await partners.next_numbers(tx, partner),
+        at,
+        companions=await _companions(tx, partner, sorted({each.payer_id for each in free})),
+        payers={each.submission_id: each.payer_id for each in free},
+    )
+    written, also_refused = await asyncio.to_thread(file_of, desk, claims)
+    left = {each: claim for each, claim in claims.items() if each not in also_refused}
+    return Draft(desk, left, written, {**barred, **refused, **also_refused})
 
 
 async def _not_enrolled(

@@ -19,6 +19,7 @@ from rcm.contracts.values import (
     InstitutionalClaimLine,
     LinePayment,
     Persons,
+    PriorDecision,
     Provider,
     ResponsibleParty,
 )
@@ -79,6 +80,8 @@ class ClaimReady(Event, topic=CLAIMS, key="claim_id"):
     coverage: Coverage
     """The payer this claim goes to; its member is in the person block under the same rank."""
     other_coverages: tuple[Coverage, ...] = ()
+    prior_decisions: tuple[PriorDecision, ...] = ()
+    """What the payers before this one decided, by the ranks of `other_coverages`."""
     charge_cents: PositiveCents
     date_of_service: date
     place_of_service_code: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
@@ -111,6 +114,8 @@ class InstitutionalClaimReady(Event, topic=CLAIMS, key="claim_id"):
     replaces: ClaimReference | None = None
     coverage: Coverage
     other_coverages: tuple[Coverage, ...] = ()
+    prior_decisions: tuple[PriorDecision, ...] = ()
+    """What the payers before this one decided, by the ranks of `other_coverages`."""
     charge_cents: PositiveCents
     date_of_service: date
     end_date_of_service: date

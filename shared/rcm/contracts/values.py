@@ -85,6 +85,8 @@ class Coverage(Value):
     filing_code: Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")] = "CI"
     relationship: Relationship = "self"
     group_number: Annotated[str, Field(max_length=50)] | None = None
+    insurance_type_code: Annotated[str, Field(pattern=r"^[0-9]{2}$")] | None = None
+    """SBR05: why Medicare does not pay first."""
 
 
 class Diagnosis(Value):
@@ -247,6 +249,36 @@ class LinePayment(Value):
     allowed_cents: Cents | None = None
     adjustments: tuple[Adjustment, ...] = ()
     remark_codes: tuple[str, ...] = ()
+
+
+class PriorLine(Value):
+    """What an earlier payer decided on one of our lines (loop 2430)."""
+
+    line_number: Annotated[int, Field(ge=1, le=999)]
+    procedure_code: str
+    """The service as it was adjudicated, which need not be the one that was billed; a revenue code
+    where the line was billed without a procedure."""
+    modifiers: tuple[str, ...] = ()
+    quantity: Decimal = Decimal(1)
+    paid_cents: Cents
+    adjustments: tuple[Adjustment, ...] = ()
+    patient_cents: Cents | None = None
+    """What it leaves to the patient; None where it is only known of the whole claim."""
+
+
+class PriorDecision(Value):
+    """What an earlier payer decided on a claim that now goes to the next one (loop 2320):
+    charge = `paid_cents` + its adjustments of the claim and of all lines."""
+
+    rank: CoverageRank
+    payer_claim_number: str | None = None
+    decided_on: date
+    paid_cents: Cents
+    adjustments: tuple[Adjustment, ...] = ()
+    patient_cents: Cents | None = None
+    """What it leaves to the patient, unless each line says so."""
+    remark_codes: tuple[str, ...] = ()
+    lines: tuple[PriorLine, ...] = ()
 
 
 class Finding(Value):

@@ -45,6 +45,7 @@ TEXT = {
     "modifiers": "25",
     "place_of_service_code": "11",
     "filing_code": "CI",
+    "insurance_type_code": "12",
     "payer_id": "DEMO1",
     "crossover_payer_id": "DEMO2",
     "member_id": "W000000001",

@@ -13,7 +13,7 @@ import pytest
 
 from claims_svc.app import service as claims_service
 from rcm.contracts.base import Event
-from rcm.contracts.claims import ClaimAdjudicated, ClaimReady, DenialOpened
+from rcm.contracts.claims import ClaimAdjudicated, ClaimReady, ClaimReversed, DenialOpened
 from rcm.contracts.payer import (
     ClaimAcknowledged,
     ClaimPaymentReported,
@@ -133,6 +133,11 @@ class Cycle:
         async with self.claims.client() as client:
             return dict((await client.get(f"/claims/{ready.claim_id}")).json())
 
+    async def statuses(self, ready: ClaimReady) -> dict[str, str]:
+        """Where what went to each payer stands."""
+        page = await self.gateway.get(f"/submissions?claim_id={ready.claim_id}")
+        return {each["payer_id"]: each["status"] for each in page["items"]}
+
     async def books_hold(self) -> bool:
         async with self.claims.transaction() as tx:
             return all(found.holds for found in await results(tx) if found.code != "I9")
@@ -228,8 +233,14 @@ async def test_v2_reversal_correction_and_a_forwarded_balance(cycle: Cycle) -> N
     assert await cycle.books_hold()
 
 
-async def test_v3_the_last_payer_says_what_the_patient_owes(cycle: Cycle) -> None:
-    """5 and not 35: 150 = 95 paid + 50 contractual + 5 patient."""
+FIRST_ANSWER: tuple[tuple[int, int, list[tuple[str, str, int]]], ...] = (
+    (10_000, 4_000, [("CO", "45", 3_000), ("PR", "1", 2_000), ("PR", "3", 1_000)]),
+    (5_000, 3_000, [("CO", "45", 2_000)]),
+)
+
+
+async def billed_to_two(cycle: Cycle) -> ClaimReady:
+    """Claim A of 150.00, decided by its first payer."""
     second = SECONDARY.model_copy(update={"payer_id": "DEMO2"})
     body = {"name": "Second payer", "partner_id": str(cycle.gateway.partner_id)}
     async with cycle.gateway.under_test.client() as client:
@@ -237,29 +248,43 @@ async def test_v3_the_last_payer_says_what_the_patient_owes(cycle: Cycle) -> Non
     a = await cycle.bill(
         coded_line("99213", 10_000), coded_line("36415", 5_000), coverages=(FIRST, second)
     )
-    await cycle.remit(
-        remittance(
-            [
-                about(
-                    a,
-                    (10_000, 4_000, [("CO", "45", 3_000), ("PR", "1", 2_000), ("PR", "3", 1_000)]),
-                    (5_000, 3_000, [("CO", "45", 2_000)]),
-                )
-            ],
-            trace="FIRST",
-        )
+    await cycle.remit(remittance([about(a, *FIRST_ANSWER)], trace="FIRST"))
+    return a
+
+
+def of_second(*claims: ClaimPayment) -> Remittance:
+    """What the second payer pays."""
+    found = remittance(list(claims), trace="SECOND")
+    payer = replace(found.header.payer, name="SECOND HEALTH", id="DEMO2")
+    return replace(
+        found, header=replace(found.header, payer=payer, originating_company_id="1888888888")
     )
+
+
+async def test_v3_the_last_payer_says_what_the_patient_owes(cycle: Cycle) -> None:
+    """5 and not 35: 150 = 95 paid + 50 contractual + 5 patient."""
+    a = await billed_to_two(cycle)
     [waiting] = await cycle.decisions(a)
     assert (waiting.patient_due_cents, waiting.responsible_party) == (0, "secondary")
+    await cycle.send()
+    [out] = claim_837p.read(list(cycle.gateway.partner.taken.values())[-1]).contents
+    [sent] = out.claims
+    assert (sent.control_number, sent.charge_cents) == (a.patient_control_number, 15_000)
+    assert (sent.subscriber.rank, sent.payer.id) == ("S", "DEMO2")
+    [first] = sent.other_coverages
+    assert (first.rank, first.paid_cents, first.adjustments) == ("P", 7_000, ())
+    assert [
+        (d.paid_cents, sum(c.amount_cents for c in d.adjustments), d.remaining_liability_cents)
+        for line in sent.lines
+        for d in line.adjudications
+    ] == [(4_000, 6_000, 3_000), (3_000, 2_000, 0)]
     answer = about(
         a,
         (10_000, 2_500, [("OA", "23", 7_000), ("PR", "3", 500)]),
         (5_000, 0, [("OA", "23", 5_000)]),
         status="2",
     )
-    of_second = remittance([answer], trace="SECOND")
-    payer = replace(of_second.header.payer, name="SECOND HEALTH", id="DEMO2")
-    await cycle.remit(replace(of_second, header=replace(of_second.header, payer=payer)))
+    await cycle.remit(of_second(answer))
     decided = (await cycle.decisions(a))[-1]
     assert (
         decided.patient_due_cents,
@@ -267,6 +292,25 @@ async def test_v3_the_last_payer_says_what_the_patient_owes(cycle: Cycle) -> Non
         decided.money.contractual_cents,
         decided.money.insurance_balance_cents,
     ) == (500, 9_500, 5_000, 0)
+    assert await cycle.statuses(a) == {PAYER: "remitted", "DEMO2": "remitted"}
+    assert await cycle.books_hold()
+
+
+async def test_the_first_payer_takes_back_what_it_paid_while_the_second_is_asked(
+    cycle: Cycle,
+) -> None:
+    """Its 835 names nobody that we know: it is about what went to the payer that it paid for."""
+    a = await billed_to_two(cycle)
+    await cycle.send()
+    back = [
+        (-charge, -paid, [(group, code, -cents) for group, code, cents in cuts])
+        for charge, paid, cuts in FIRST_ANSWER
+    ]
+    wo = ("FB", "NEXT", -7_000)
+    await cycle.remit(remittance([about(a, *back, status="22")], wo, trace="BACK"))
+    [reversed_] = await cycle.claims.published(ClaimReversed)
+    assert (reversed_.payer_id, reversed_.paid_cents) == (PAYER, -7_000)
+    assert await cycle.statuses(a) == {PAYER: "remitted", "DEMO2": "sent"}
     assert await cycle.books_hold()
 
 

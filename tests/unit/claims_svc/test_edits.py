@@ -11,7 +11,7 @@ from claims_world import World
 from claims_svc.domain.claim import Claim
 from claims_svc.domain.edits import Subject, blocks, edits, scrub
 from claims_svc.domain.edits.registry import edit
-from rcm.contracts.values import Diagnosis
+from rcm.contracts.values import Coverage, Diagnosis, PriorDecision, PriorLine
 from rcm.testing.claims import (
     CLINIC,
     DAY,
@@ -21,6 +21,7 @@ from rcm.testing.claims import (
     STAY,
     VISIT,
     bill_coded,
+    cas,
     persons,
     revenue,
     service,
@@ -53,6 +54,38 @@ PRINCIPAL = Diagnosis(code="E119", code_type="ABK")
 TWICE = Diagnosis(code="E119", code_type="ABF")
 DEPENDENT = PRIMARY.model_copy(update={"relationship": "child"})
 DECIDED = replace(CLEAN, status="adjudicated", payer_claim_number="ICN1")
+
+MEDICARE = SECONDARY.model_copy(update={"filing_code": "MB"})
+LINE_1 = PriorLine(
+    line_number=1,
+    procedure_code="99213",
+    paid_cents=4_000,
+    adjustments=cas(("CO", "45", 3_000), ("PR", "1", 3_000)),
+)
+LINE_2 = PriorLine(
+    line_number=2, procedure_code="36415", paid_cents=3_000, adjustments=cas(("CO", "45", 2_000))
+)
+PRIOR = PriorDecision(rank="primary", decided_on=DAY, paid_cents=7_000, lines=(LINE_1, LINE_2))
+SHIFTED = PRIOR.model_copy(
+    update={
+        "lines": (
+            LINE_1.model_copy(update={"paid_cents": 4_001}),
+            LINE_2.model_copy(update={"paid_cents": 2_999}),
+        )
+    }
+)
+
+
+def told(*prior: PriorDecision, second: Coverage = SECONDARY) -> Callable[[Subject], Subject]:
+    """The claim on its way to a second payer, with what the first one decided."""
+
+    def change(subject: Subject) -> Subject:
+        passed = claim(billed_rank="secondary", persons=persons("primary", "secondary"))
+        covered = content(coverages=(PRIMARY, second))
+        return facts(prior=prior)(covered(passed(subject)))
+
+    return change
+
 
 CASES = [
     pytest.param(lambda subject: subject, [], id="clean"),
@@ -150,6 +183,33 @@ CASES = [
         lambda subject: facts(original=DECIDED)(claim(frequency_code="7")(subject)),
         [],
         id="replaces a decided claim",
+    ),
+    pytest.param(told(PRIOR), [], id="second payer"),
+    pytest.param(told(), ["B001"], id="first payer silent"),
+    pytest.param(told(PRIOR.model_copy(update={"paid_cents": 6_999})), ["B002"], id="cent missing"),
+    pytest.param(
+        told(PRIOR.model_copy(update={"lines": (LINE_1, LINE_1)})),
+        ["B002", "B003"],
+        id="line decided twice",
+    ),
+    pytest.param(told(SHIFTED), ["B003", "B003"], id="a cent of one line at the other"),
+    pytest.param(told(PRIOR, second=MEDICARE), ["B004"], id="Medicare second"),
+    pytest.param(
+        told(PRIOR, second=MEDICARE.model_copy(update={"insurance_type_code": "12"})),
+        [],
+        id="Medicare second for a reason",
+    ),
+    pytest.param(
+        lambda subject: claim(persons=persons("primary", "secondary"))(
+            content(coverages=(PRIMARY, MEDICARE))(subject)
+        ),
+        ["B104"],
+        id="Medicare later",
+    ),
+    pytest.param(
+        lambda subject: claim(frequency_code="7")(told(PRIOR)(subject)),
+        [],
+        id="replacement for a second payer",
     ),
 ]
 

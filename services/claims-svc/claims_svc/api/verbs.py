@@ -10,6 +10,7 @@ from claims_svc.api.bodies import Because
 from claims_svc.api.routes import router
 from claims_svc.api.support import facts_for, keep, load, schedules_of
 from claims_svc.api.views import ClaimView
+from claims_svc.domain.adjudication import release_to_next
 from claims_svc.domain.change import Change, Refused
 from claims_svc.domain.claim import Cause
 from claims_svc.domain.lineage import can_be_voided_at_payer, void_at_payer
@@ -47,11 +48,15 @@ async def release_claim(
     response: Response,
 ) -> ClaimView:
     """Price and scrub the claim again, and let it go when nothing holds it any more. A rejected
-    claim is sent again as an original."""
+    claim is sent again as an original. One that goes to a later payer takes the earlier payers'
+    decisions along as they stand now."""
     claim = await load(tx, claim_id, lock=True, with_persons=True)
     if_match.require(claim.version)
-    schedules, facts = await schedules_of(tx, claim.content), await facts_for(tx, claim)
     cause = _cause("claim.release", body, tx, clock.now())
+    if claim.is_passed_on:
+        record = (await storage.records(tx, [claim]))[claim_id]
+        return await _answer(tx, release_to_next(record, cause), response)
+    schedules, facts = await schedules_of(tx, claim.content), await facts_for(tx, claim)
     return await _answer(tx, release(claim, schedules, facts, cause), response)
 
 

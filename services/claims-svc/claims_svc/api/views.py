@@ -17,6 +17,7 @@ from rcm.contracts.values import (
     Adjustment,
     ClaimOutcome,
     ClaimType,
+    CoverageRank,
     Finding,
     LinePayment,
     Person,
@@ -59,6 +60,8 @@ class ClaimView(ClaimRow):
     encounter_revision: int
     replaces_claim_id: UUID | None
     superseded_by: UUID | None
+    billed_rank: CoverageRank
+    """The coverage that the claim was last made ready for, or is held for."""
     payer_claim_number: str | None
     submission_id: UUID | None
     reported_status: str | None
@@ -192,6 +195,7 @@ class DecisionView(BaseModel):
     adjustments: tuple[Adjustment, ...]
     lines: tuple[LinePayment, ...]
     matches: tuple[Match, ...]
+    remark_codes: tuple[str, ...]
     effective_on: date
     entry_id: UUID | None
     reverses: UUID | None

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from claims_svc.domain import announce, books, reports
-from claims_svc.domain.change import Change, Denial, Unpostable
-from claims_svc.domain.claim import Cause, Claim, Edge, edges, unadjudicated
+from claims_svc.domain.change import Change, Denial, Refused, Unpostable
+from claims_svc.domain.claim import RANKS, Cause, Claim, Edge, edges, unadjudicated
+from claims_svc.domain.coordination import next_rank
 from claims_svc.domain.decision import (
     Decision,
     Reading,
@@ -15,6 +16,8 @@ from claims_svc.domain.decision import (
     mirrors,
     read,
 )
+from claims_svc.domain.lifecycle import WORKABLE
+from claims_svc.domain.passing import Decided, onward, pass_on
 from claims_svc.domain.policy import Treatment, category
 from claims_svc.domain.standing import Excess, Standing, settle
 from rcm.contracts.payer import ClaimPaymentReported
@@ -31,6 +34,8 @@ class Record:
     decisions: tuple[Decision, ...] = ()
     denials: tuple[Denial, ...] = ()
     entries: Mapping[UUID, Entry] | None = None
+    replaced: tuple[Decision, ...] = ()
+    """What was decided on the claim that this one replaces."""
 
     def after(self, change: Change) -> "Record":
         """The record once this change of it is saved, for the next event of the same batch."""
@@ -38,7 +43,7 @@ class Record:
         denials = {known.denial_id: known for known in (*self.denials, *change.denials)}
         entries = {**(self.entries or {}), **{entry.entry_id: entry for entry in change.entries}}
         open_denials = tuple(known for known in denials.values() if known.resolution is None)
-        return Record(change.claim, tuple(decisions.values()), open_denials, entries)
+        return Record(change.claim, tuple(decisions.values()), open_denials, entries, self.replaced)
 
 
 def post_payment(
@@ -61,6 +66,21 @@ def post_payment(
     return _decide(record, reading, cause)
 
 
+def release_to_next(record: Record, cause: Cause) -> Change | Refused:
+    """A person lets a claim go to the later payer that it waits for, or sends it there again with
+    the decisions as they stand now."""
+    before, decisions = record.claim, record.decisions
+    standing = settle(before, decisions)
+    if isinstance(standing, Excess) or before.status not in WORKABLE | {"adjudicated"}:
+        return Refused(before.status)
+    rank = next_rank(before, decisions, standing)
+    if rank is None:
+        return Refused(before.status)
+    released = replace(before, hold_reason=None, version=before.version + 1, updated_at=cause.now)
+    claim, event = pass_on(released, rank, Decided(decisions, record.replaced), cause)
+    return Change(claim, before, edges(before, claim, cause), events=(event,))
+
+
 def _note(claim: Claim, reading: Reading) -> Change:
     """An answer without a decision is kept and moves nothing."""
     noted = replace(reading.decision, kind="information")
@@ -75,7 +95,9 @@ def _decide(record: Record, reading: Reading, cause: Cause) -> Change | Unpostab
     entries = tuple(books.decide(before, reading, standing, cause))
     booked = next((entry.entry_id for entry in entries if entry.kind == books.DECIDED), None)
     decision = replace(reading.decision, entry_id=booked)
-    claim = _moved(before, standing, cause, decision.payer_claim_number)
+    decided = Decided((*record.decisions, decision), record.replaced)
+    moved = _moved(before, standing, cause, decision)
+    claim, passed = onward(before, moved, decided, standing=standing, cause=cause)
     opened: tuple[Denial, ...] = ()
     resolved: tuple[Denial, ...] = ()
     if standing.money.insurance_balance_cents > 0:
@@ -89,11 +111,12 @@ def _decide(record: Record, reading: Reading, cause: Cause) -> Change | Unpostab
         *map(announce.opened, opened),
         *map(announce.resolved, resolved),
         *announce.closed(claim, cause),
+        *passed,
     )
     return Change(
         claim,
         before,
-        edges=_edges(before, claim, cause),
+        edges=_edges(before, claim, cause, goes_on=bool(passed)),
         entries=entries,
         events=events,
         decisions=(decision,),
@@ -126,7 +149,7 @@ def _reverse(record: Record, reading: Reading, cause: Cause) -> Change | Unposta
             before, original=original, booked=booked, back=back, standing=standing, cause=cause
         )
     )
-    claim = _moved(before, standing, cause, back.payer_claim_number)
+    claim = _moved(before, standing, cause, back)
     resolved = tuple(
         replace(denial, resolution="reversed", resolved_at=cause.now)
         for denial in record.denials
@@ -180,9 +203,11 @@ def _booked(record: Record, entry_id: UUID | None) -> Entry | None:
     return None if entry_id is None else (record.entries or {})[entry_id]
 
 
-def _moved(claim: Claim, standing: Standing, cause: Cause, payer_claim_number: str | None) -> Claim:
-    """The claim in its new standing: closed when no payer owes anything on it any more."""
+def _moved(claim: Claim, standing: Standing, cause: Cause, decision: Decision) -> Claim:
+    """The claim in its new standing: closed when no payer owes anything on it any more. The number
+    that it keeps is the first payer's, which a correction has to name."""
     closed = standing.money.insurance_balance_cents == 0
+    number = decision.payer_claim_number if decision.rank == RANKS[0] else None
     return replace(
         claim,
         status="closed" if closed else "adjudicated",
@@ -190,22 +215,24 @@ def _moved(claim: Claim, standing: Standing, cause: Cause, payer_claim_number: s
         responsible_party=standing.responsible_party,
         money=standing.money,
         holder_payer_id=claim.payer_of(standing.asked),
-        payer_claim_number=payer_claim_number or claim.payer_claim_number,
+        payer_claim_number=number or claim.payer_claim_number,
         findings=reports.settled(claim.findings),
         version=claim.version + 1,
         updated_at=cause.now,
     )
 
 
-def _edges(before: Claim, after: Claim, cause: Cause) -> tuple[Edge, ...]:
-    """A claim that a decision closes has been adjudicated first, and its history says so."""
+def _edges(before: Claim, after: Claim, cause: Cause, *, goes_on: bool = False) -> tuple[Edge, ...]:
+    """A claim that a decision closes, or that goes on to the next payer, has been adjudicated
+    first, and its history says so."""
     found = edges(before, after, cause)
-    if after.status != "closed" or before.status in ("adjudicated", "closed"):
+    closes = after.status == "closed" and before.status != "closed"
+    if before.status == "adjudicated" or not (closes or goes_on):
         return found
     return (
         Edge("lifecycle", before.status, "adjudicated", cause),
-        Edge("lifecycle", "adjudicated", "closed", cause),
-        *found[1:],
+        Edge("lifecycle", "adjudicated", after.status, cause),
+        *(edge for edge in found if edge.axis != "lifecycle"),
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from claims_svc.domain.change import Denial
-from claims_svc.domain.claim import Cause, Claim
+from claims_svc.domain.claim import Cause, Claim, Frequency
 from claims_svc.domain.decision import Decision, Reading
 from claims_svc.domain.standing import Standing
 from rcm.contracts.base import Event, Sealed
@@ -20,7 +20,7 @@ from rcm.contracts.claims import (
     DenialResolved,
     InstitutionalClaimReady,
 )
-from rcm.contracts.values import ClaimReference, Persons
+from rcm.contracts.values import ClaimReference, Persons, PriorDecision
 
 
 def created(claim: Claim) -> ClaimCreated:
@@ -48,10 +48,17 @@ def held(claim: Claim, cause: Cause) -> ClaimHeld:
     )
 
 
-def ready(claim: Claim, cause: Cause, *, original: Claim | None) -> AnyClaimReady:
-    """The whole claim for its first payer. Its scrub has passed, so nothing is missing."""
+def ready(
+    claim: Claim,
+    cause: Cause,
+    *,
+    replaces: ClaimReference | None,
+    prior: tuple[PriorDecision, ...] = (),
+) -> AnyClaimReady:
+    """The whole claim for the payer of its `billed_rank`, to which `replaces` is known. Its scrub
+    has passed, so nothing is missing."""
     content = claim.content
-    common = _common(claim, cause, original)
+    common = _common(claim, cause, replaces=replaces, prior=prior)
     if content.institutional is None:
         return ClaimReady(
             **common, place_of_service_code=content.place_of_service_code, lines=claim.lines
@@ -64,24 +71,28 @@ def ready(claim: Claim, cause: Cause, *, original: Claim | None) -> AnyClaimRead
     )
 
 
-def _common(claim: Claim, cause: Cause, original: Claim | None) -> dict[str, Any]:
+def _common(
+    claim: Claim,
+    cause: Cause,
+    *,
+    replaces: ClaimReference | None,
+    prior: tuple[PriorDecision, ...],
+) -> dict[str, Any]:
     """What both kinds of claim say."""
     content = claim.content
-    replaces = None
-    if original is not None and original.payer_claim_number is not None:
-        replaces = ClaimReference(
-            claim_id=original.claim_id, payer_claim_number=original.payer_claim_number
-        )
+    coverage = claim.coverage(claim.billed_rank)
+    assert coverage is not None  # noqa: S101 - C001 holds a claim without coverage
     return {
         "tenant_id": claim.tenant_id,
         "claim_id": claim.claim_id,
         "encounter_ids": claim.encounter_ids,
         "patient_id": claim.patient_id,
         "patient_control_number": claim.patient_control_number,
-        "frequency_code": claim.frequency_code,
+        "frequency_code": _frequency(claim, replaces),
         "replaces": replaces,
-        "coverage": content.coverages[0],
-        "other_coverages": content.coverages[1:],
+        "coverage": coverage,
+        "other_coverages": tuple(each for each in content.coverages if each is not coverage),
+        "prior_decisions": prior,
         "charge_cents": content.charge_cents,
         "date_of_service": content.date_of_service,
         "billing_provider": content.billing_provider,
@@ -96,6 +107,13 @@ def _common(claim: Claim, cause: Cause, original: Claim | None) -> dict[str, Any
         "ready_at": cause.now,
         "person": Sealed(value=_persons(claim)),
     }
+
+
+def _frequency(claim: Claim, replaces: ClaimReference | None) -> Frequency:
+    """CLM05-3. A later payer has a history of its own: what it never decided on is an original."""
+    if not claim.is_passed_on:
+        return claim.frequency_code
+    return "7" if replaces else "1"
 
 
 def status_changed(before: Claim, after: Claim, cause: Cause) -> ClaimStatusChanged:

@@ -97,7 +97,10 @@ class Claim:
     frequency_code: Frequency = "1"
     replaces_claim_id: UUID | None = None
     superseded_by: UUID | None = None
+    billed_rank: CoverageRank = "primary"
+    """The coverage that the claim was last made ready for, or is held for."""
     payer_claim_number: str | None = None
+    """The first payer's number; a later payer's is in its decision."""
     submission_id: UUID | None = None
     reported_status: str | None = None
     filing_deadline: date | None = None
@@ -137,6 +140,11 @@ class Claim:
         for number, line in enumerate(self.content.lines, 1):
             control_number = line_control_number(self.patient_control_number, number)
             yield line, {"line_number": number, "line_control_number": control_number}
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether an earlier payer has decided, and the claim is another payer's now."""
+        return self.billed_rank != RANKS[0]
 
     def coverage(self, rank: CoverageRank) -> Coverage | None:
         """The coverage of this rank, if the patient has one."""

@@ -81,6 +81,7 @@ class Decision:
     lines: tuple[LinePayment, ...]
     matches: tuple[Match, ...]
     effective_on: date
+    remark_codes: tuple[str, ...] = ()
     entry_id: UUID | None = None
     reverses: UUID | None = None
     reversed_by: UUID | None = None
@@ -163,6 +164,7 @@ def read(claim: Claim, payment: ClaimPaymentReported, adjudication: UUID) -> Rea
         lines=payment.lines,
         matches=matches,
         effective_on=payment.effective_on,
+        remark_codes=payment.remark_codes,
     )
     return Reading(decision, parts)
 

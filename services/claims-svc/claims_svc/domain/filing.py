@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from claims_svc.domain.claim import Content
+from rcm.contracts.values import CoverageRank
 
 ALARM_DAYS = 30
 
@@ -14,15 +15,15 @@ ALARM_DAYS = 30
 CALENDAR_YEARS: Mapping[str, int] = MappingProxyType({"MA": 1, "MB": 1})
 
 
-def deadline(content: Content) -> date | None:
-    """The last day on which the first payer takes this claim; None when no limit is known.
+def deadline(content: Content, rank: CoverageRank = "primary") -> date | None:
+    """The last day on which the payer of this rank takes this claim; None when no limit is known.
 
     The clock of a professional claim starts on the earliest day of service, that of an
-    institutional one on the last day of its statement.
+    institutional one on the last day of its statement; for every payer, since an earlier payer's
+    decision does not stop Medicare's.
     """
-    if not content.coverages:
-        return None
-    years = CALENDAR_YEARS.get(content.coverages[0].filing_code)
+    asked = next((found for found in content.coverages if found.rank == rank), None)
+    years = CALENDAR_YEARS.get(asked.filing_code) if asked else None
     if years is None:
         return None
     if content.institutional is not None:

@@ -40,7 +40,8 @@ TRANSITIONS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = MappingProxyType(
         "payer_accepted": _to("payer_rejected", "pended", "adjudicated"),
         "payer_rejected": _to("payer_accepted", "pended", "adjudicated") | _AGAIN,
         "pended": _to("payer_rejected", "adjudicated"),
-        "adjudicated": _to("closed", "voided"),
+        # A payer has decided and the next one is asked: the claim goes out again, or waits here.
+        "adjudicated": _to("closed", "ready", "held", "voided"),
         "closed": _to("adjudicated", "voided"),
         "voided": _to(),
     }

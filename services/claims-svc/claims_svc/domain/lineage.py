@@ -8,6 +8,7 @@ from uuid import UUID
 from claims_svc.domain import filing
 from claims_svc.domain.change import Change, Refused
 from claims_svc.domain.claim import (
+    RANKS,
     Cause,
     Claim,
     Content,
@@ -17,7 +18,7 @@ from claims_svc.domain.claim import (
 )
 from claims_svc.domain.lifecycle import WORKABLE
 from claims_svc.domain.pricing import FeeSchedules, priced
-from claims_svc.domain.release import Facts, judge, void
+from claims_svc.domain.release import Facts, is_open, judge, void
 from rcm.contracts.coding import AnyEncounterCoded, EncounterCoded, InstitutionalEncounterCoded
 from rcm.contracts.values import Finding, Persons
 from rcm.ids import derived_id
@@ -117,7 +118,8 @@ def follow_coding(
     `facts` are the newest one's.
 
     The first coding opens a claim. An amended one is built into a claim that no payer has accepted;
-    otherwise a replacement (frequency 7) goes after it. A coding that is not newer changes nothing.
+    otherwise a replacement (frequency 7) goes after it, unless it only mends the coverage of a
+    payer that has not decided yet. A coding that is not newer changes nothing.
     """
     coded = coding.event
     newest = claims[-1] if claims else None
@@ -128,8 +130,10 @@ def follow_coding(
         yield _flagged(newest, cause)
     elif newest.encounter_revision >= coded.revision:
         return
-    elif newest.status in WORKABLE:
+    elif is_open(newest):
         yield judge(_rebuilt(newest, coding, schedules, cause), newest, facts, cause)
+    elif newest.status in WORKABLE and _is_about_later_payers(newest, coding):
+        yield _mended(newest, coding, cause)
     else:
         draft = replace(_draft(coding), frequency_code="7", replaces_claim_id=newest.claim_id)
         after = replace(facts, original=newest, booked_charge=None)
@@ -203,6 +207,47 @@ def _rebuilt(claim: Claim, coding: Coding, schedules: FeeSchedules, cause: Cause
         version=claim.version + 1,
         updated_at=cause.now,
     )
+
+
+def _is_about_later_payers(claim: Claim, coding: Coding) -> bool:
+    """Whether a coding leaves all that the payers before `billed_rank` have decided on."""
+    before, after = claim.content, content_of(coding.event)
+    decided = RANKS.index(claim.billed_rank)
+    charged = tuple(
+        line.model_copy(update={"charge_amount_cents": known.charge_amount_cents})
+        if line.charge_amount_cents is None
+        else line
+        for known, line in zip(before.lines, after.lines, strict=False)
+    )
+    same_lines = len(before.lines) == len(after.lines) and charged == before.lines
+    return (
+        same_lines
+        and replace(after, coverages=before.coverages, lines=before.lines) == before
+        and after.coverages[:decided] == before.coverages[:decided]
+        and _insured(coding.persons, decided) == _insured(claim.persons, decided)
+    )
+
+
+def _insured(persons: Persons | None, payers: int) -> tuple[object, ...]:
+    """The patient, and the members of the first so many payers."""
+    if persons is None:
+        return ()
+    members = (member for member in persons.members if member.rank in RANKS[:payers])
+    return (persons.patient, *members)
+
+
+def _mended(claim: Claim, coding: Coding, cause: Cause) -> Change:
+    """It stays where it is: whoever releases it sends it with the new coverage."""
+    coverages = coding.event.coverages
+    mended = replace(
+        claim,
+        content=replace(claim.content, coverages=coverages),
+        persons=coding.persons,
+        encounter_revision=coding.event.revision,
+        version=claim.version + 1,
+        updated_at=cause.now,
+    )
+    return Change(mended, claim)
 
 
 def _marked(original: Claim, successor: UUID, cause: Cause) -> Change:

@@ -10,7 +10,7 @@ from claims_svc.domain.lifecycle import WORKABLE, may_move
 from claims_svc.domain.pricing import FeeSchedules, priced
 from rcm.contracts.base import Event
 from rcm.contracts.claims import ClaimMoney
-from rcm.contracts.values import Finding
+from rcm.contracts.values import ClaimReference, Finding
 from rcm.ledger.entries import Entry
 
 HELD_BY_HAND = "H001"
@@ -42,6 +42,11 @@ def judge(claim: Claim, before: Claim | None, facts: Facts, cause: Cause) -> Cha
     return _ready(claim, before, findings, facts, cause=cause)
 
 
+def is_open(claim: Claim) -> bool:
+    """Whether it may be changed in place: no payer has accepted it, the first one included."""
+    return claim.status in WORKABLE and not claim.is_passed_on
+
+
 def hold(claim: Claim, cause: Cause) -> Change | Refused:
     """A person keeps an unsent or rejected claim here, with a reason."""
     if claim.status not in WORKABLE:
@@ -54,8 +59,9 @@ def hold(claim: Claim, cause: Cause) -> Change | Refused:
 
 def release(claim: Claim, schedules: FeeSchedules, facts: Facts, cause: Cause) -> Change | Refused:
     """Price and scrub the claim again and let it go when nothing holds it any more. A rejected
-    claim goes as an original again: it was never adjudicated."""
-    if claim.status not in WORKABLE:
+    claim goes as an original again: it was never adjudicated. One that waits for a later payer is
+    released with its decisions (`domain.adjudication`)."""
+    if not is_open(claim):
         return Refused(claim.status)
     content = priced(claim.content, schedules)
     released = replace(_touched(claim, cause), content=content, hold_reason=None)
@@ -65,7 +71,7 @@ def release(claim: Claim, schedules: FeeSchedules, facts: Facts, cause: Cause) -
 def void(claim: Claim, booked_charge: Entry | None, cause: Cause) -> Change | Refused:
     """Take back a claim that no payer has accepted. One that a payer knows needs a claim of
     frequency 8 (`domain.lineage`)."""
-    if claim.status not in WORKABLE or not may_move(claim.status, "voided"):
+    if not is_open(claim) or not may_move(claim.status, "voided"):
         return Refused(claim.status)
     voided = replace(
         _touched(claim, cause),
@@ -124,8 +130,17 @@ def _ready(
         charge_entry_id=entry_id,
         holder_payer_id=holder,
     )
-    event = announce.ready(ready, cause, original=facts.original)
+    event = announce.ready(ready, cause, replaces=_replaced(facts.original))
     return _change(ready, before, entries, event, cause=cause)
+
+
+def _replaced(original: Claim | None) -> ClaimReference | None:
+    """REF*F8: the number under which the first payer knows the original."""
+    if original is None or original.payer_claim_number is None:
+        return None
+    return ClaimReference(
+        claim_id=original.claim_id, payer_claim_number=original.payer_claim_number
+    )
 
 
 def _needs_charge(claim: Claim, before: Claim | None) -> bool:
@@ -142,6 +157,8 @@ def _lines_changed(claim: Claim, before: Claim | None) -> bool:
 
 
 def _money(claim: Claim) -> ClaimMoney:
+    if claim.is_passed_on:
+        return claim.money
     return unadjudicated(0 if claim.frequency_code == "8" else claim.content.charge_cents)
 
 

@@ -50,21 +50,19 @@ def _facts(claim: Claim, event: SubmissionEvent, cause: Cause) -> Claim:
         case ClaimSubmitted():
             return replace(claim, submission_id=event.submission_id)
         case ClaimAcknowledged():
-            number = event.payer_claim_number or claim.payer_claim_number
             return replace(
                 claim,
-                payer_claim_number=number,
+                payer_claim_number=_number(claim, event),
                 submission_id=event.submission_id,
                 findings=reports.without_alarm(claim.findings),
             )
         case ClaimStatusReported():
-            number = event.payer_claim_number or claim.payer_claim_number
             codes = "; ".join(
                 f"{code.category_code}:{code.status_code}" for code in event.status_codes
             )
             return replace(
                 claim,
-                payer_claim_number=number,
+                payer_claim_number=_number(claim, event),
                 reported_status=codes or None,
                 findings=reports.on_report(claim, event),
             )
@@ -76,6 +74,13 @@ def _facts(claim: Claim, event: SubmissionEvent, cause: Cause) -> Claim:
                 submission_id=event.submission_id,
                 findings=_rejected(claim, event, cause),
             )
+
+
+def _number(claim: Claim, event: ClaimAcknowledged | ClaimStatusReported) -> str | None:
+    """The first payer's number: a later payer's stands in its decision."""
+    if claim.is_passed_on:
+        return claim.payer_claim_number
+    return event.payer_claim_number or claim.payer_claim_number
 
 
 def _rejected(claim: Claim, event: ClaimRejected, cause: Cause) -> tuple[Finding, ...]:

@@ -1,6 +1,7 @@
 """Loading the claims that a set of events or a request is about, locked in one order."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -158,17 +159,23 @@ async def charges_of(tx: Tx, claims: Iterable[Claim]) -> dict[UUID, Entry]:
 async def records(
     tx: Tx, claims: Sequence[Claim], *, reversing: Iterable[UUID] = ()
 ) -> dict[UUID, Record]:
-    """Everything decided on these (locked) claims, by claim id. For the claims in `reversing` the
+    """Everything decided on these (locked) claims, and on those that they replace where another
+    payer may have to hear of it, by claim id. For the claims in `reversing` the
     booked entries come along, for a reversal mirrors one of them."""
     if not claims:
         return {}
     keys = [[claim.tenant_id for claim in claims], [claim.claim_id for claim in claims]]
-    decided: dict[UUID, list[Decision]] = {}
+    decided = await _decided(tx, [(claim.tenant_id, claim.claim_id) for claim in claims])
+    replaced = await _decided(
+        tx,
+        [
+            (claim.tenant_id, claim.replaces_claim_id)
+            for claim in claims
+            if claim.replaces_claim_id is not None and len(claim.content.coverages) > 1
+        ],
+    )
     denied: dict[UUID, list[Denial]] = {}
-    rows = await tx.fetch(DECISIONS_OF, *keys)
-    for row in rows:
-        decided.setdefault(row["claim_id"], []).append(decision_of(row))
-    if rows:
+    if decided:
         for row in await tx.fetch(OPEN_DENIALS_OF, *keys):
             denied.setdefault(row["claim_id"], []).append(denial_of(row))
     made = {
@@ -176,10 +183,20 @@ async def records(
             claim,
             tuple(decided.get(claim.claim_id, ())),
             tuple(denied.get(claim.claim_id, ())),
+            replaced=tuple(replaced.get(claim.replaces_claim_id, ())),
         )
         for claim in claims
     }
     return await _with_entries(tx, made, frozenset(reversing))
+
+
+async def _decided(tx: Tx, keys: Sequence[Key]) -> dict[UUID | None, list[Decision]]:
+    """What payers decided on these claims, by claim id, oldest first."""
+    found: dict[UUID | None, list[Decision]] = {}
+    if keys:
+        for row in await tx.fetch(DECISIONS_OF, *zip(*keys, strict=True)):
+            found.setdefault(row["claim_id"], []).append(decision_of(row))
+    return found
 
 
 async def _with_entries(
@@ -194,10 +211,7 @@ async def _with_entries(
     if not wanted:
         return made
     entries = {entry.entry_id: entry for entry in (await read_entries(tx, wanted)).values()}
-    return {
-        claim_id: Record(record.claim, record.decisions, record.denials, entries)
-        for claim_id, record in made.items()
-    }
+    return {claim_id: replace(record, entries=entries) for claim_id, record in made.items()}
 
 
 async def billed_for(tx: Tx, visits: Iterable[Visit]) -> dict[Visit, dict[UUID, Billed]]:

@@ -45,6 +45,8 @@ CLAIM_COLUMNS: Columns = (
     ("replaces_claim_id", "uuid"),
     ("created_at", "timestamptz"),
     ("superseded_by", "uuid"),
+    ("billed_rank", "text"),
+    ("filing_deadline", "date"),
     ("status", "text"),
     ("outcome", "text"),
     ("responsible_party", "text"),
@@ -67,13 +69,12 @@ CLAIM_COLUMNS: Columns = (
     ("provider_npi", "text"),
     ("procedure_codes", "text"),
     ("date_of_service", "date"),
-    ("filing_deadline", "date"),
     ("content", "jsonb"),
     ("person_sealed", "bytea"),
 )
 """Identity first, then what every step may change, then what only a new coding changes."""
 
-IDENTITY, STATE = slice(0, 10), slice(10, 29)
+IDENTITY, STATE = slice(0, 10), slice(10, 31)
 KEY = slice(0, 2)
 
 
@@ -82,6 +83,8 @@ def claim_row(tx: Tx, claim: Claim, *, state_only: bool = False) -> tuple[object
     money = claim.money
     state = (
         claim.superseded_by,
+        claim.billed_rank,
+        claim.filing_deadline,
         claim.status,
         claim.outcome,
         claim.responsible_party,
@@ -127,7 +130,6 @@ def content_row(tx: Tx, claim: Claim) -> tuple[object, ...]:
         provider_npi(content),
         " ".join(service_codes(content)),
         content.date_of_service,
-        claim.filing_deadline,
         CONTENT.dump_json(content).decode(),
         sealed_persons(tx, claim),
     )
@@ -153,6 +155,7 @@ def claim_of(tx: Tx, row: asyncpg.Record, *, with_persons: bool = False) -> Clai
         frequency_code=row["frequency_code"],
         replaces_claim_id=row["replaces_claim_id"],
         superseded_by=row["superseded_by"],
+        billed_rank=row["billed_rank"],
         payer_claim_number=row["payer_claim_number"],
         submission_id=row["submission_id"],
         reported_status=row["reported_status"],
@@ -203,6 +206,7 @@ DECISION_COLUMNS: Columns = (
     ("lines", "jsonb"),
     ("matches", "jsonb"),
     ("effective_on", "date"),
+    ("remark_codes", "text"),
     ("entry_id", "uuid"),
     ("reverses", "uuid"),
     ("reversed_by", "uuid"),
@@ -210,9 +214,9 @@ DECISION_COLUMNS: Columns = (
 
 
 _DECISION = attrgetter(*(name for name, _ in DECISION_COLUMNS[2:]))
-_ADJUSTMENTS, _LINES, _MATCHES = (
+_ADJUSTMENTS, _LINES, _MATCHES, _REMARKS = (
     [name for name, _ in DECISION_COLUMNS].index(name)
-    for name in ("adjustments", "lines", "matches")
+    for name in ("adjustments", "lines", "matches", "remark_codes")
 )
 
 
@@ -222,6 +226,7 @@ def decision_row(claim: Claim, decision: Decision) -> tuple[object, ...]:
     row[_ADJUSTMENTS] = ADJUSTMENTS.dump_json(decision.adjustments).decode()
     row[_LINES] = LINES.dump_json(decision.lines).decode()
     row[_MATCHES] = MATCHES.dump_json(decision.matches).decode()
+    row[_REMARKS] = " ".join(decision.remark_codes)
     return tuple(row)
 
 
@@ -231,6 +236,7 @@ def decision_of(row: asyncpg.Record) -> Decision:
     plain["adjustments"] = ADJUSTMENTS.validate_json(row["adjustments"])
     plain["lines"] = LINES.validate_json(row["lines"])
     plain["matches"] = MATCHES.validate_json(row["matches"])
+    plain["remark_codes"] = tuple(row["remark_codes"].split())
     return Decision(**plain)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from payer_gateway.domain.coordination import Told
 from payer_gateway.domain.parties import (
     billing_provider,
     insured,
@@ -28,6 +29,7 @@ def institutional_claim(
     member of the coverage, or a billing detail, is missing."""
     subscriber, dependent = insured(claim.coverage, persons)
     billing, bill = billing_provider(claim.billing_provider), claim.institutional
+    told = Told.by(claim)
     attending = provider_of(bill.attending_provider) if bill.attending_provider else None
     return x12.Claim(
         control_number=claim.patient_control_number,
@@ -40,7 +42,7 @@ def institutional_claim(
         statement_from=claim.date_of_service,
         statement_to=claim.end_date_of_service,
         diagnoses=tuple(_diagnoses(claim)),
-        lines=tuple(_line(line, bill) for line in claim.lines),
+        lines=tuple(_line(line, bill, told) for line in claim.lines),
         original_claim_number=original_number(claim),
         assignment_code="A" if claim.provider_accepts_assignment else "C",
         benefits_assigned="Y" if claim.benefits_assigned_to_provider else "N",
@@ -66,7 +68,9 @@ def institutional_claim(
         rendering_provider=_plain(_unlike(claim.rendering_provider, attending)),
         service_facility=_plain(unlike_billing(claim.service_facility, billing)),
         referring_provider=_plain(_unlike(bill.referring_provider, attending)),
-        other_coverages=tuple(other_coverage(each, persons) for each in claim.other_coverages),
+        other_coverages=tuple(
+            told.decided(other_coverage(each, persons), each.rank) for each in claim.other_coverages
+        ),
     )
 
 
@@ -102,7 +106,7 @@ def _admission(bill: values.Institutional) -> QualifiedDate | None:
     return QualifiedDate("435", bill.admission_date, time=bill.admission_time or "")
 
 
-def _line(line: values.InstitutionalClaimLine, bill: values.Institutional) -> x12.Line:
+def _line(line: values.InstitutionalClaimLine, bill: values.Institutional, told: Told) -> x12.Line:
     end = line.end_date_of_service
     # Lines of a stay have no days of their own: the statement says when it was.
     dated = not bill.is_inpatient
@@ -119,6 +123,7 @@ def _line(line: values.InstitutionalClaimLine, bill: values.Institutional) -> x1
         service_from=line.date_of_service if dated else None,
         service_to=end if dated and end != line.date_of_service else None,
         control_number=line.line_control_number,
+        adjudications=tuple(told.of_line(line.line_number, revenue_code=line.revenue_code)),
     )
 
 

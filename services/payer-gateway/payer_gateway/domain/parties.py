@@ -46,6 +46,7 @@ def insured(
         rank=RANKS[coverage.rank],
         filing_code=coverage.filing_code,
         group_number=coverage.group_number or "",
+        insurance_type_code=_why_not_first(coverage),
     )
     if is_self:
         return subscriber, None
@@ -63,7 +64,13 @@ def other_coverage(coverage: values.Coverage, persons: values.Persons) -> OtherC
         payer=payer_of(coverage),
         filing_code=coverage.filing_code,
         group_number=coverage.group_number or "",
+        insurance_type_code=_why_not_first(coverage),
     )
+
+
+def _why_not_first(coverage: values.Coverage) -> str:
+    """SBR05; a first payer has no use for it."""
+    return coverage.insurance_type_code or "" if coverage.rank != "primary" else ""
 
 
 def _member(coverage: values.Coverage, persons: values.Persons) -> values.Member:

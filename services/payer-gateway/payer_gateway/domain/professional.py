@@ -1,5 +1,6 @@
 """One ready professional claim becomes one claim of an 837P."""
 
+from payer_gateway.domain.coordination import Told
 from payer_gateway.domain.parties import (
     billing_provider,
     insured,
@@ -20,7 +21,7 @@ def professional_claim(
     """`receiver_payer_id` is the payer's id as the partner knows it. Raises `Unsendable` when the
     member of the coverage, or a billing detail, is missing."""
     subscriber, dependent = insured(claim.coverage, persons)
-    billing = billing_provider(claim.billing_provider)
+    billing, told = billing_provider(claim.billing_provider), Told.by(claim)
     return x12.Claim(
         control_number=claim.patient_control_number,
         charge_cents=claim.charge_cents,
@@ -30,7 +31,7 @@ def professional_claim(
         dependent=dependent,
         payer=payer_of(claim.coverage, receiver_payer_id),
         diagnoses=tuple(x12.Diagnosis(each.code, each.code_type) for each in claim.diagnoses),
-        lines=tuple(_line(line, claim) for line in claim.lines),
+        lines=tuple(_line(line, claim, told) for line in claim.lines),
         frequency_code=claim.frequency_code,
         original_claim_number=original_number(claim),
         assignment_code="A" if claim.provider_accepts_assignment else "C",
@@ -40,11 +41,13 @@ def professional_claim(
         referral_number=claim.referral_number or "",
         rendering_provider=unlike_billing(claim.rendering_provider, billing),
         service_facility=unlike_billing(claim.service_facility, billing),
-        other_coverages=tuple(other_coverage(each, persons) for each in claim.other_coverages),
+        other_coverages=tuple(
+            told.decided(other_coverage(each, persons), each.rank) for each in claim.other_coverages
+        ),
     )
 
 
-def _line(line: values.ClaimLine, claim: ClaimReady) -> x12.Line:
+def _line(line: values.ClaimLine, claim: ClaimReady, told: Told) -> x12.Line:
     place, end = line.place_of_service_code, line.end_date_of_service
     return x12.Line(
         procedure=Procedure(line.procedure_code, modifiers=line.modifiers),
@@ -58,4 +61,5 @@ def _line(line: values.ClaimLine, claim: ClaimReady) -> x12.Line:
         control_number=line.line_control_number,
         units=line.units,
         place_of_service_code=place if place and place != claim.place_of_service_code else "",
+        adjudications=tuple(told.of_line(line.line_number)),
     )

@@ -152,8 +152,8 @@ async def _batch(
         return await submissions.in_batch(
             tx, file.tenant_id, verdict.batch_reference, file.partner_id
         )
-    known = await submissions.newest_sent(tx, file.tenant_id, list(verdict.claims))
-    return list(known.values())
+    known = await submissions.sent_under(tx, file.tenant_id, list(verdict.claims))
+    return [newest for newest, *_ in known.values()]
 
 
 def _outcome(verdict: BatchVerdict, settled: Sequence[tuple[Submission, ClaimVerdict]]) -> Outcome:

@@ -12,7 +12,7 @@ from payer_gateway.domain.adjustments import Adjustment, adjustments_of, names_i
 from payer_gateway.domain.exceptions import Placed, of_payment, placed
 from payer_gateway.domain.interchange import FoundIn, Interchange
 from payer_gateway.domain.lifecycle import SubmissionStatus
-from payer_gateway.domain.matching import match_claims
+from payer_gateway.domain.matching import match_claims, payers_asked, sent_to
 from payer_gateway.domain.remittance import RemittanceStatus, Report
 from payer_gateway.domain.remittance_sets import RemittanceSet
 from payer_gateway.domain.submission import Submission
@@ -93,10 +93,9 @@ async def _context(
 ) -> domain.Context:
     """Which payer it is, and which of our claims it is about."""
     claims = each.found.content.claims
-    by_number = await submissions.newest_sent(
-        tx, tenant_id, [claim.control_number for claim in claims]
-    )
-    payer_id = await _payer_id(tx, tenant_id, each.found.content, by_number)
+    sent = await submissions.sent_under(tx, tenant_id, [claim.control_number for claim in claims])
+    payer_id = await _payer_id(tx, tenant_id, each.found.content, sent)
+    by_number = {number: sent_to(payer_id, several) for number, several in sent.items()}
     strays = [c.payer_claim_number for c in claims if c.control_number not in by_number]
     by_payer_number = await matching.by_payer_number(tx, tenant_id, payer_id, strays)
     matches = match_claims(claims, by_number=by_number, by_payer_number=by_payer_number)
@@ -141,16 +140,18 @@ CONFLICT = Finding(
 
 
 async def _payer_id(
-    tx: Tx, tenant_id: UUID, remittance: Remittance, sent: Mapping[str, Submission]
+    tx: Tx, tenant_id: UUID, remittance: Remittance, sent: Mapping[str, Sequence[Submission]]
 ) -> str:
     """The payers that the answered claims went to, or else any that we know by the file's ids, or
     whose claims this company has paid before."""
     header = remittance.header
-    routed = [each.payer_id for each in sent.values()]
-    if not routed:
-        routed = await remittances.payers_of(tx, tenant_id, header.originating_company_id)
+    routed = payers_asked(remittance.claims, sent)
+    if routed is None:
+        paid = await remittances.payers_of(tx, tenant_id, header.originating_company_id)
+        routed = payers_asked(remittance.claims, sent, paying=paid) or paid
     named = domain.identifiers_of(header.payer)
-    registered = await payers.known(tx, tenant_id, named)
+    registered = {each.payer_id for several in sent.values() for each in several}
+    registered |= await payers.known(tx, tenant_id, named)
     return domain.payer_of(
         header.payer, header.originating_company_id, routed=routed, registered=registered
     )

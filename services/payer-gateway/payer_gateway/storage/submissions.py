@@ -158,20 +158,24 @@ async def let_go(tx: Tx, *, now: datetime) -> None:
     )
 
 
-async def newest_sent(
+async def sent_under(
     tx: Tx, tenant_id: UUID, control_numbers: Sequence[str]
-) -> dict[str, Submission]:
-    """By patient control number, the newest submission that has left."""
+) -> dict[str, list[Submission]]:
+    """By patient control number, every submission that has left, the newest first: to one payer
+    after the other, where a patient has several."""
     rows = await tx.fetch(
         f"""
-        SELECT DISTINCT ON (patient_control_number) {COLUMNS} FROM submission
+        SELECT {COLUMNS} FROM submission
         WHERE tenant_id = $1 AND patient_control_number = ANY ($2) AND sent_at IS NOT NULL
-        ORDER BY patient_control_number, sent_at DESC
+        ORDER BY sent_at DESC
         """,
         tenant_id,
         list(control_numbers),
     )
-    return {row["patient_control_number"]: submission_of(row) for row in rows}
+    found: dict[str, list[Submission]] = {}
+    for row in rows:
+        found.setdefault(row["patient_control_number"], []).append(submission_of(row))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

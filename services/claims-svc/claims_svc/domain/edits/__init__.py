@@ -2,6 +2,7 @@
 of its family; importing this package registers all of them."""
 
 from claims_svc.domain.edits import (
+    coordination,
     coverage,
     dates,
     diagnoses,
@@ -16,6 +17,7 @@ __all__ = [
     "Edit",
     "Subject",
     "blocks",
+    "coordination",
     "coverage",
     "dates",
     "diagnoses",

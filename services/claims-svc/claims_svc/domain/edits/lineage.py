@@ -10,16 +10,22 @@ DECIDED = frozenset({"adjudicated", "closed"})
 @edit("L001")
 def original_was_decided(subject: Subject) -> Iterator[Flaw]:
     """CLM05-3 7 and 8 change a claim that the payer has adjudicated; anything earlier waits."""
-    if subject.claim.frequency_code == "1":
+    if _is_an_original(subject):
         return
-    if subject.original is None or subject.original.status not in DECIDED:
+    original = subject.original
+    if original is None or not (original.status in DECIDED or original.is_passed_on):
         yield Flaw("the payer has not decided on the original claim yet", "/replaces")
 
 
 @edit("L002")
 def original_has_a_payer_number(subject: Subject) -> Iterator[Flaw]:
     """REF*F8: frequency 7 and 8 name the payer's number of the original claim (RFI 1538)."""
-    if subject.claim.frequency_code == "1":
+    if _is_an_original(subject):
         return
     if subject.original is None or subject.original.payer_claim_number is None:
         yield Flaw("the payer's number of the original claim is not known", "/replaces")
+
+
+def _is_an_original(subject: Subject) -> bool:
+    """Frequency 1, or a claim for a later payer: whether that one knows it, its decisions say."""
+    return subject.claim.frequency_code == "1" or subject.claim.is_passed_on

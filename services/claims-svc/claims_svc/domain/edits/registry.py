@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from claims_svc.domain.claim import Claim, Line
-from rcm.contracts.values import Finding
+from rcm.contracts.values import Finding, PriorDecision
 
 Severity = Literal["error", "warning", "info"]
 
@@ -31,6 +31,8 @@ class Subject:
     """The claim that this one replaces or voids."""
     billed_elsewhere: frozenset[str] = frozenset()
     """Procedure codes that another live claim bills for the same patient, day and provider."""
+    prior: tuple[PriorDecision, ...] = ()
+    """What the payers before `claim.billed_rank` decided."""
 
     @property
     def lines(self) -> Iterator[tuple[int, Line]]:

@@ -24,10 +24,22 @@ from rcm.contracts.values import (
     OccurrenceSpan,
     PerformedProcedure,
     Persons,
+    PriorDecision,
+    PriorLine,
     ValueCode,
 )
 from rcm.ids import derived_id
-from rcm.testing.claims import CLINIC, DAY, DOCTOR, PRIMARY, STAY, VISIT, persons
+from rcm.testing.claims import (
+    CLINIC,
+    DAY,
+    DOCTOR,
+    PRIMARY,
+    SECONDARY,
+    STAY,
+    VISIT,
+    cas,
+    persons,
+)
 from rcm.testing.samples import SAMPLES, sample
 from rcm_x12 import claim_837i
 
@@ -221,3 +233,43 @@ def test_a_kept_event_is_read_back_as_its_own_kind(event: Any, kind: str) -> Non
     sealed = event.model_copy(update={"person": Sealed(sealed=SealedBytes("k", b"x"))})
     again = READY.validate_json(sealed.model_dump_json())
     assert (type(again), kind_of_event(again)) == (type(event), kind)
+
+
+def test_a_second_payer_is_told_by_revenue_code_what_the_first_one_decided() -> None:
+    """2430 SVD04 is the line's revenue code; SVD03 only where the payer decided on a procedure."""
+    prior = PriorDecision(
+        rank="primary",
+        payer_claim_number="ICN1",
+        decided_on=DAY,
+        paid_cents=90_000,
+        remark_codes=("MA18",),
+        lines=(
+            PriorLine(
+                line_number=1,
+                procedure_code="0120",
+                paid_cents=80_000,
+                adjustments=cas(("PR", "1", 20_000)),
+                patient_cents=20_000,
+            ),
+            PriorLine(
+                line_number=2,
+                procedure_code="J1885",
+                paid_cents=10_000,
+                adjustments=cas(("CO", "45", 10_000)),
+                patient_cents=0,
+            ),
+        ),
+    )
+    event = ready(coverage=SECONDARY, other_coverages=(PRIMARY,), prior_decisions=(prior,))
+    claim = translated(event, persons("primary", "secondary"))
+    written = batch.write(PARTNER, Numbers(1, 1), {SAMPLES: claim}, at=AT)
+    assert judge(written.content, on=AT.date()).is_clean
+    assert second_opinion(written.content) == ()
+    segments = written.content.decode("ascii").split("~")
+    assert [each for each in segments if each.startswith(("SVD*", "AMT*", "MOA*", "MIA*"))] == [
+        "AMT*D*900",
+        "SVD*P1*800**0120*1",
+        "AMT*EAF*200",
+        "SVD*P1*100*HC:J1885*0250*1",
+        "AMT*EAF*0",
+    ]

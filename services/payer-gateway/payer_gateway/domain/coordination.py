@@ -4,6 +4,7 @@ later one."""
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from payer_gateway.domain.parties import other_coverage
 from rcm.contracts import values
 from rcm.contracts.claims import AnyClaimReady, InstitutionalClaimReady
 from rcm_x12.claim.values import LineAdjudication, OtherCoverage
@@ -32,10 +33,17 @@ class Told:
             not stay,
         )
 
-    def decided(self, coverage: OtherCoverage, rank: values.CoverageRank) -> OtherCoverage:
-        """Loop 2320 of a payer, with its decision when it has decided. The day stands here only
-        where no line has it."""
-        decision = self.decisions.get(rank)
+    def coverages(self, claim: AnyClaimReady, persons: values.Persons) -> tuple[OtherCoverage, ...]:
+        """Loops 2320 of the patient's other payers."""
+        return tuple(
+            self._decided(other_coverage(each, persons), self.decisions.get(each.rank))
+            for each in claim.other_coverages
+        )
+
+    def _decided(
+        self, coverage: OtherCoverage, decision: values.PriorDecision | None
+    ) -> OtherCoverage:
+        """With its decision when it has decided. The day stands here only where no line has it."""
         if decision is None:
             return coverage
         number = decision.payer_claim_number

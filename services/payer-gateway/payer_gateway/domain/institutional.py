@@ -8,7 +8,6 @@ from payer_gateway.domain.parties import (
     billing_provider,
     insured,
     original_number,
-    other_coverage,
     payer_of,
     provider_of,
     unlike_billing,
@@ -29,7 +28,6 @@ def institutional_claim(
     member of the coverage, or a billing detail, is missing."""
     subscriber, dependent = insured(claim.coverage, persons)
     billing, bill = billing_provider(claim.billing_provider), claim.institutional
-    told = Told.by(claim)
     attending = provider_of(bill.attending_provider) if bill.attending_provider else None
     return x12.Claim(
         control_number=claim.patient_control_number,
@@ -42,7 +40,7 @@ def institutional_claim(
         statement_from=claim.date_of_service,
         statement_to=claim.end_date_of_service,
         diagnoses=tuple(_diagnoses(claim)),
-        lines=tuple(_line(line, bill, told) for line in claim.lines),
+        lines=tuple(_lines(claim)),
         original_claim_number=original_number(claim),
         assignment_code="A" if claim.provider_accepts_assignment else "C",
         benefits_assigned="Y" if claim.benefits_assigned_to_provider else "N",
@@ -68,9 +66,7 @@ def institutional_claim(
         rendering_provider=_plain(_unlike(claim.rendering_provider, attending)),
         service_facility=_plain(unlike_billing(claim.service_facility, billing)),
         referring_provider=_plain(_unlike(bill.referring_provider, attending)),
-        other_coverages=tuple(
-            told.decided(other_coverage(each, persons), each.rank) for each in claim.other_coverages
-        ),
+        other_coverages=Told.by(claim).coverages(claim, persons),
     )
 
 
@@ -104,6 +100,12 @@ def _admission(bill: values.Institutional) -> QualifiedDate | None:
     if bill.admission_date is None:
         return None
     return QualifiedDate("435", bill.admission_date, time=bill.admission_time or "")
+
+
+def _lines(claim: InstitutionalClaimReady) -> Iterator[x12.Line]:
+    told = Told.by(claim)
+    for line in claim.lines:
+        yield _line(line, claim.institutional, told)
 
 
 def _line(line: values.InstitutionalClaimLine, bill: values.Institutional, told: Told) -> x12.Line:

@@ -5,7 +5,6 @@ from payer_gateway.domain.parties import (
     billing_provider,
     insured,
     original_number,
-    other_coverage,
     payer_of,
     unlike_billing,
 )
@@ -41,9 +40,7 @@ def professional_claim(
         referral_number=claim.referral_number or "",
         rendering_provider=unlike_billing(claim.rendering_provider, billing),
         service_facility=unlike_billing(claim.service_facility, billing),
-        other_coverages=tuple(
-            told.decided(other_coverage(each, persons), each.rank) for each in claim.other_coverages
-        ),
+        other_coverages=told.coverages(claim, persons),
     )
 
 

@@ -6,20 +6,17 @@ any size passes through in constant memory.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
 from rcm_x12.envelope import Envelope, Reading, TransactionSet
 from rcm_x12.findings import Finding, Severity
-from rcm_x12.scalars import moment_of
+from rcm_x12.scalars import EPOCH, moment_of
 from rcm_x12.tokenizer import Block, Separators, blocks
 
 Content = TypeVar("Content")
 Given = TypeVar("Given", covariant=True)  # noqa: PLC0105 - reads better than Given_co
 FINDINGS_MAX = 1000
 """Of one file's envelopes; a broken file says little more after so many."""
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-"""Stands in where there is no date; the finding says so. A year of two digits says no earlier."""
 
 
 @dataclass(frozen=True, slots=True)

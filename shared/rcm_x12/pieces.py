@@ -6,16 +6,18 @@ tolerant: what cannot be understood becomes a finding and its absence, never an 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from rcm_x12.builder import CODE, PLAIN, composite, needed, segment, text
 from rcm_x12.findings import WriteRefused
 from rcm_x12.scalars import (
+    EPOCH,
     amount_text,
     cents,
     date_of,
     date_text,
+    moment_of,
     quantity,
     quantity_text,
 )
@@ -40,6 +42,14 @@ _MODIFIERS_MAX = 4
 def at(elements: Sequence[str], place: int) -> str:
     """An element, or nothing beyond the end."""
     return elements[place] if place < len(elements) else ""
+
+
+def moment_at(elements: Sequence[str], place: int) -> datetime:
+    """A day and the time behind it; the start of the day without one, EPOCH without a day."""
+    try:
+        return moment_of(at(elements, place), at(elements, place + 1) or "0000")
+    except ValueError:
+        return EPOCH
 
 
 def cents_at(elements: Sequence[str], place: int, report: Report) -> int | None:

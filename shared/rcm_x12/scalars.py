@@ -9,6 +9,8 @@ _AMOUNT = re.compile(r"-?(?:[0-9]{1,16}(?:\.[0-9]{0,2})?|\.[0-9]{1,2})", re.ASCI
 _NUMBER = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})", re.ASCII)
 _SHARE = re.compile(r"-?(?:[0-9]{1,9}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})", re.ASCII)
 _DATE = re.compile(r"[0-9]{8}", re.ASCII)
+EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Stands in where there is no date; a finding says so. A year of two digits says no earlier."""
 _MEMO_MAX: Final = 100_000
 """Amounts and dates repeat; beyond this many the memo starts anew, so memory stays flat."""
 

@@ -9,8 +9,7 @@ from rcm_x12.builder import CODE, isa_only
 from rcm_x12.check.report import Report
 from rcm_x12.envelope import Envelope
 from rcm_x12.findings import WriteRefused
-from rcm_x12.framing import EPOCH
-from rcm_x12.scalars import moment_of
+from rcm_x12.pieces import moment_at
 from rcm_x12.tokenizer import blocks
 
 
@@ -86,8 +85,4 @@ def _segment(one: InterchangeAcknowledgment) -> str:
 
 def _read(ta1: list[str]) -> InterchangeAcknowledgment:
     parts = ta1 + [""] * (6 - len(ta1))
-    try:
-        at = moment_of(parts[2], parts[3])
-    except ValueError:
-        at = EPOCH
-    return InterchangeAcknowledgment(parts[1], at, parts[4], parts[5])
+    return InterchangeAcknowledgment(parts[1], moment_at(parts, 2), parts[4], parts[5])

@@ -6,7 +6,7 @@ from payer_twin.billed import Batch
 from rcm_x12 import claim_837i, claim_837p, eligibility_270, status_276
 from rcm_x12.envelope import Envelope, Reading
 from rcm_x12.findings import NotX12
-from rcm_x12.framing import EPOCH
+from rcm_x12.scalars import EPOCH
 from rcm_x12.tokenizer import blocks
 
 _KINDS = {

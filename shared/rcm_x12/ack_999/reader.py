@@ -10,11 +10,11 @@ from rcm_x12.ack_999.values import (
     SetResponse,
 )
 from rcm_x12.envelope import Reading
-from rcm_x12.findings import Finding
 from rcm_x12.framing import SetHead, frame
 from rcm_x12.layout import guide
 from rcm_x12.pieces import at
-from rcm_x12.walker import Node, Walk
+from rcm_x12.walked import WalkedSet
+from rcm_x12.walker import Node
 
 
 def read(source: bytes | Iterable[bytes]) -> Reading[Acknowledgment]:
@@ -23,20 +23,11 @@ def read(source: bytes | Iterable[bytes]) -> Reading[Acknowledgment]:
 
 
 def _open(head: SetHead) -> "AcknowledgmentReader | None":
-    return AcknowledgmentReader(head) if head.set_id == "999" else None
+    return AcknowledgmentReader(head, guide("005010X231A1")) if head.set_id == "999" else None
 
 
-class AcknowledgmentReader:
-    """Takes the segments of one ST."""
-
-    def __init__(self, head: SetHead) -> None:
-        self._component = head.separators.component
-        repetition = head.separators.repetition
-        self._walk = Walk(guide("005010X231A1"), component=self._component, repetition=repetition)
-        self.findings: list[Finding] = self._walk.findings
-
-    def feed(self, segment: list[str], position: int, set_position: int) -> None:
-        self._walk.feed(segment, position, set_position)
+class AcknowledgmentReader(WalkedSet):
+    """One ST."""
 
     def close(self) -> Acknowledgment:
         root = self._walk.close()

@@ -10,10 +10,10 @@ from rcm_x12.check.engine import dressed
 from rcm_x12.check.guides import declared
 from rcm_x12.check.report import Checked, CheckedSet, Group, Interchange
 from rcm_x12.findings import Finding, Severity
-from rcm_x12.framing import EPOCH, Framer, Receiver, SetHead
 from rcm_x12.framing import FINDINGS_MAX as ENVELOPE_FINDINGS_MAX
+from rcm_x12.framing import Framer, Receiver, SetHead
 from rcm_x12.pieces import at
-from rcm_x12.scalars import moment_of
+from rcm_x12.scalars import EPOCH, moment_of
 
 _FUNCTIONS: Final = {
     "837": "HC",

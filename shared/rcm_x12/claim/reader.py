@@ -17,10 +17,9 @@ from rcm_x12.claim.read_parties import (
     subscriber_of,
 )
 from rcm_x12.findings import Finding
-from rcm_x12.framing import EPOCH, Framer, SetHead
+from rcm_x12.framing import Framer, SetHead
 from rcm_x12.layout import guide
-from rcm_x12.pieces import at, read_address
-from rcm_x12.scalars import moment_of
+from rcm_x12.pieces import at, moment_at, read_address
 from rcm_x12.tokenizer import blocks
 from rcm_x12.values import Address
 from rcm_x12.walker import Node, Walk
@@ -97,13 +96,9 @@ class BatchReader(Generic[C, B]):
     def close(self) -> B:
         root = self._walk.close()
         bht = root.first("BHT") or []
-        try:
-            created = moment_of(at(bht, 4), at(bht, 5) or "0000")
-        except ValueError:
-            created = EPOCH
         return self._dialect.batch_of(
             reference=at(bht, 3),
-            created_at=created,
+            created_at=moment_at(bht, 4),
             submitter=organization_of(root.loop("1000A")),
             receiver=organization_of(root.loop("1000B")),
             claims=tuple(self._claims),

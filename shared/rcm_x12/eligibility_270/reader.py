@@ -21,12 +21,11 @@ from rcm_x12.eligibility_pieces import (
     read_traces,
 )
 from rcm_x12.envelope import Reading
-from rcm_x12.findings import Finding
-from rcm_x12.framing import EPOCH, SetHead, frame
+from rcm_x12.framing import SetHead, frame
 from rcm_x12.layout import guide
-from rcm_x12.pieces import at, cents_at, read_procedure
-from rcm_x12.scalars import moment_of
-from rcm_x12.walker import Node, Walk
+from rcm_x12.pieces import at, cents_at, moment_at, read_procedure
+from rcm_x12.walked import WalkedSet
+from rcm_x12.walker import Node
 
 
 def read(source: bytes | Iterable[bytes]) -> Reading[Inquiry]:
@@ -37,20 +36,11 @@ def read(source: bytes | Iterable[bytes]) -> Reading[Inquiry]:
 def _open(head: SetHead) -> "InquiryReader | None":
     if head.set_id != "270" or not head.version.startswith("005010X279"):
         return None
-    return InquiryReader(head)
+    return InquiryReader(head, guide("005010X279A1", "270"))
 
 
-class InquiryReader:
-    """Takes the segments of one ST."""
-
-    def __init__(self, head: SetHead) -> None:
-        self._walk = Walk(
-            guide("005010X279A1", "270"),
-            component=head.separators.component,
-            repetition=head.separators.repetition,
-        )
-        self.findings: list[Finding] = self._walk.findings
-        self.feed = self._walk.feed
+class InquiryReader(WalkedSet):
+    """One ST."""
 
     def close(self) -> Inquiry | None:
         root = self._walk.close()
@@ -58,11 +48,7 @@ class InquiryReader:
         sources = tuple(self._source(each) for each in root.loops("2000A"))
         if bht is None or not sources:
             return None
-        try:
-            created = moment_of(at(bht, 4), at(bht, 5))
-        except ValueError:
-            created = EPOCH
-        return Inquiry(at(bht, 3), created, sources, at(bht, 2), at(bht, 6))
+        return Inquiry(at(bht, 3), moment_at(bht, 4), sources, at(bht, 2), at(bht, 6))
 
     def _source(self, node: Node) -> InquirySource:
         receivers = tuple(self._receiver(each) for each in node.loops("2000B"))

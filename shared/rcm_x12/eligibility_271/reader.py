@@ -14,12 +14,11 @@ from rcm_x12.eligibility_271.values import (
 )
 from rcm_x12.eligibility_pieces import read_member, read_receiver, read_source, read_traces
 from rcm_x12.envelope import Reading
-from rcm_x12.findings import Finding
-from rcm_x12.framing import EPOCH, SetHead, frame
+from rcm_x12.framing import SetHead, frame
 from rcm_x12.layout import guide
-from rcm_x12.pieces import at, read_contact, read_date
-from rcm_x12.scalars import moment_of
-from rcm_x12.walker import Node, Walk
+from rcm_x12.pieces import at, moment_at, read_contact, read_date
+from rcm_x12.walked import WalkedSet
+from rcm_x12.walker import Node
 
 
 def read(source: bytes | Iterable[bytes]) -> Reading[Response]:
@@ -30,20 +29,11 @@ def read(source: bytes | Iterable[bytes]) -> Reading[Response]:
 def _open(head: SetHead) -> "ResponseReader | None":
     if head.set_id != "271" or not head.version.startswith("005010X279"):
         return None
-    return ResponseReader(head)
+    return ResponseReader(head, guide("005010X279A1", "271"))
 
 
-class ResponseReader:
-    """Takes the segments of one ST."""
-
-    def __init__(self, head: SetHead) -> None:
-        self._walk = Walk(
-            guide("005010X279A1", "271"),
-            component=head.separators.component,
-            repetition=head.separators.repetition,
-        )
-        self.findings: list[Finding] = self._walk.findings
-        self.feed = self._walk.feed
+class ResponseReader(WalkedSet):
+    """One ST."""
 
     def close(self) -> Response | None:
         root = self._walk.close()
@@ -51,11 +41,7 @@ class ResponseReader:
         sources = tuple(self._source(each) for each in root.loops("2000A"))
         if bht is None or not sources:
             return None
-        try:
-            created = moment_of(at(bht, 4), at(bht, 5))
-        except ValueError:
-            created = EPOCH
-        return Response(at(bht, 3), created, sources, at(bht, 2), at(bht, 6))
+        return Response(at(bht, 3), moment_at(bht, 4), sources, at(bht, 2), at(bht, 6))
 
     def _source(self, node: Node) -> ResponseSource:
         named = node.loop("2100A")

@@ -14,11 +14,9 @@ from rcm_x12.claim_status import (
     trace_number,
 )
 from rcm_x12.envelope import Reading
-from rcm_x12.findings import Finding
-from rcm_x12.framing import EPOCH, SetHead, frame
+from rcm_x12.framing import SetHead, frame
 from rcm_x12.layout import guide
-from rcm_x12.pieces import at, cents_at, date_at, quantity_at, read_procedure
-from rcm_x12.scalars import moment_of
+from rcm_x12.pieces import at, cents_at, date_at, moment_at, quantity_at, read_procedure
 from rcm_x12.status_276.values import (
     ClaimInquiry,
     Dependent,
@@ -29,7 +27,8 @@ from rcm_x12.status_276.values import (
     ServiceInquiry,
     Subscriber,
 )
-from rcm_x12.walker import Node, Walk
+from rcm_x12.walked import WalkedSet
+from rcm_x12.walker import Node
 
 NO_DATE: Final = date(1900, 1, 1)
 """Stands in where a required date is missing; the finding says so."""
@@ -43,20 +42,11 @@ def read(source: bytes | Iterable[bytes]) -> Reading[Inquiry]:
 def _open(head: SetHead) -> "InquiryReader | None":
     if head.set_id != "276" or not head.version.startswith("005010X212"):
         return None
-    return InquiryReader(head)
+    return InquiryReader(head, guide("005010X212", "276"))
 
 
-class InquiryReader:
-    """Takes the segments of one ST."""
-
-    def __init__(self, head: SetHead) -> None:
-        self._walk = Walk(
-            guide("005010X212", "276"),
-            component=head.separators.component,
-            repetition=head.separators.repetition,
-        )
-        self.findings: list[Finding] = self._walk.findings
-        self.feed = self._walk.feed
+class InquiryReader(WalkedSet):
+    """One ST."""
 
     def close(self) -> Inquiry | None:
         root = self._walk.close()
@@ -64,11 +54,7 @@ class InquiryReader:
         sources = tuple(self._source(each) for each in root.loops("2000A"))
         if bht is None or not sources:
             return None
-        try:
-            created = moment_of(at(bht, 4), at(bht, 5))
-        except ValueError:
-            created = EPOCH
-        return Inquiry(at(bht, 3), created, sources)
+        return Inquiry(at(bht, 3), moment_at(bht, 4), sources)
 
     def _source(self, node: Node) -> InquirySource:
         receivers = tuple(self._receiver(each) for each in node.loops("2000B"))

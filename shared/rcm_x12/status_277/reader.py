@@ -14,11 +14,17 @@ from rcm_x12.claim_status import (
     trace_number,
 )
 from rcm_x12.envelope import Reading
-from rcm_x12.findings import Finding
-from rcm_x12.framing import EPOCH, SetHead, frame
+from rcm_x12.framing import SetHead, frame
 from rcm_x12.layout import guide
-from rcm_x12.pieces import at, cents_at, date_at, quantity_at, read_contact, read_procedure
-from rcm_x12.scalars import moment_of
+from rcm_x12.pieces import (
+    at,
+    cents_at,
+    date_at,
+    moment_at,
+    quantity_at,
+    read_contact,
+    read_procedure,
+)
 from rcm_x12.status_277.values import (
     ClaimStatus,
     Dependent,
@@ -31,7 +37,8 @@ from rcm_x12.status_277.values import (
     StatusCode,
     Subscriber,
 )
-from rcm_x12.walker import Node, Walk
+from rcm_x12.walked import WalkedSet
+from rcm_x12.walker import Node
 
 NO_DATE: Final = date(1900, 1, 1)
 """Stands in where a required date is missing; the finding says so."""
@@ -45,20 +52,11 @@ def read(source: bytes | Iterable[bytes]) -> Reading[Response]:
 def _open(head: SetHead) -> "ResponseReader | None":
     if head.set_id != "277" or not head.version.startswith("005010X212"):
         return None
-    return ResponseReader(head)
+    return ResponseReader(head, guide("005010X212", "277"))
 
 
-class ResponseReader:
-    """Takes the segments of one ST."""
-
-    def __init__(self, head: SetHead) -> None:
-        self._walk = Walk(
-            guide("005010X212", "277"),
-            component=head.separators.component,
-            repetition=head.separators.repetition,
-        )
-        self.findings: list[Finding] = self._walk.findings
-        self.feed = self._walk.feed
+class ResponseReader(WalkedSet):
+    """One ST."""
 
     def close(self) -> Response | None:
         root = self._walk.close()
@@ -66,11 +64,7 @@ class ResponseReader:
         sources = tuple(self._source(each) for each in root.loops("2000A"))
         if bht is None or not sources:
             return None
-        try:
-            created = moment_of(at(bht, 4), at(bht, 5))
-        except ValueError:
-            created = EPOCH
-        return Response(at(bht, 3), created, sources)
+        return Response(at(bht, 3), moment_at(bht, 4), sources)
 
     def _source(self, node: Node) -> ResponseSource:
         named = node.loop("2100A")

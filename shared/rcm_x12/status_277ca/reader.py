@@ -4,20 +4,19 @@ from collections.abc import Iterable
 from datetime import date
 
 from rcm_x12.envelope import Reading
-from rcm_x12.findings import Finding
-from rcm_x12.framing import EPOCH, SetHead, frame
+from rcm_x12.framing import SetHead, frame
 from rcm_x12.layout import guide
 from rcm_x12.pieces import (
     at,
     cents_at,
     date_at,
+    moment_at,
     quantity_at,
     read_date,
     read_name,
     read_procedure,
     read_reference,
 )
-from rcm_x12.scalars import moment_of
 from rcm_x12.status_277ca.values import (
     ClaimAcknowledgment,
     ClaimStatus,
@@ -28,7 +27,8 @@ from rcm_x12.status_277ca.values import (
     Totals,
 )
 from rcm_x12.values import Name
-from rcm_x12.walker import Node, Walk
+from rcm_x12.walked import WalkedSet
+from rcm_x12.walker import Node
 
 NO_DATE = date(1900, 1, 1)
 """Stands in where a required date is missing; the finding says so."""
@@ -42,22 +42,11 @@ def read(source: bytes | Iterable[bytes]) -> Reading[ClaimAcknowledgment]:
 def _open(head: SetHead) -> "ClaimAcknowledgmentReader | None":
     if head.set_id != "277" or not head.version.startswith("005010X214"):
         return None
-    return ClaimAcknowledgmentReader(head)
+    return ClaimAcknowledgmentReader(head, guide("005010X214"))
 
 
-class ClaimAcknowledgmentReader:
-    """Takes the segments of one ST."""
-
-    def __init__(self, head: SetHead) -> None:
-        self._walk = Walk(
-            guide("005010X214"),
-            component=head.separators.component,
-            repetition=head.separators.repetition,
-        )
-        self.findings: list[Finding] = self._walk.findings
-
-    def feed(self, segment: list[str], position: int, set_position: int) -> None:
-        self._walk.feed(segment, position, set_position)
+class ClaimAcknowledgmentReader(WalkedSet):
+    """One ST."""
 
     def close(self) -> ClaimAcknowledgment | None:
         root = self._walk.close()
@@ -66,15 +55,11 @@ class ClaimAcknowledgmentReader:
         if source is None or receiver is None:
             return None
         bht = root.first("BHT") or []
-        try:
-            created = moment_of(at(bht, 4), at(bht, 5))
-        except ValueError:
-            created = EPOCH
         sent, batch = source.loop("2200A"), receiver.loop("2200B")
         nm1 = _nm1(source.loop("2100A"))
         return ClaimAcknowledgment(
             reference=at(bht, 3),
-            created_at=created,
+            created_at=moment_at(bht, 4),
             source=read_name(nm1),
             source_entity_code=at(nm1, 1),
             source_trace_number=_trace(sent),

@@ -105,8 +105,19 @@ async def disputed(world: World, *, rebutted: bool = False) -> str:
     return review_id
 
 
+def plan(**changes: Any) -> Body:
+    """An audit of everything that has left."""
+    return {"name": "all of it", "begins_on": "2020-01-01", "ends_on": "2999-01-01"} | changes
+
+
+async def audit(world: World, **changes: Any) -> str:
+    """An open audit."""
+    made = await world.post("coding-svc", "/coding-audits", plan(**changes))
+    return str(made["audit_id"])
+
+
 async def things(world: World) -> dict[str, str]:
-    """A visit that waits for a coder, its note, a query and a review."""
+    """A visit that waits for a coder, its note, a query, a review and an audit."""
     chart_id, suggestion_id = await suggested(world)
     [note] = (await world.get("coding-svc", f"/charts/{chart_id}/documents"))["items"]
     return {
@@ -115,4 +126,6 @@ async def things(world: World) -> dict[str, str]:
         "suggestion_id": suggestion_id,
         "query_id": await query(world),
         "review_id": await review(world),
+        "audit_id": await audit(world),
+        "report": "dnfb",
     }

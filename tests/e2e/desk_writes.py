@@ -175,3 +175,21 @@ async def _resolve_review(world: World, known: Things) -> Request:
 async def _put_rule(world: World, known: Things) -> Request:
     at = {"kind": "worklist", "name": "of_nobody"}
     return {"at": at, "json": {"is_active": False}}
+
+
+@register("coding-svc POST /coding-audits:size", audited=False)
+async def _compute_size(world: World, known: Things) -> Request:
+    return {"json": {"population": 1000}}
+
+
+@register("coding-svc POST /coding-audits", tables="coding_audit review")
+async def _post_audit(world: World, known: Things) -> Request:
+    await desk.coded(world)
+    return {"json": desk.plan()}
+
+
+@register("coding-svc POST /coding-audits/{audit_id}:close", tables="coding_audit")
+async def _close_audit(world: World, known: Things) -> Request:
+    """One that drew nothing has nothing left to read."""
+    at = {"audit_id": await desk.audit(world, ends_on="2020-01-01")}
+    return {"at": at, "headers": ANY}

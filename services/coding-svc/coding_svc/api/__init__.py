@@ -1,6 +1,7 @@
 """Door 1 of coding-svc: someone asks."""
 
 from coding_svc.api import (
+    audits,
     charts,
     checking,
     codes,
@@ -11,12 +12,14 @@ from coding_svc.api import (
     leaving,
     proposals,
     queries,
+    reports,
     reviews,
     suggestions,
 )
 from coding_svc.api.register import router
 
 __all__ = [
+    "audits",
     "charts",
     "checking",
     "codes",
@@ -27,6 +30,7 @@ __all__ = [
     "leaving",
     "proposals",
     "queries",
+    "reports",
     "reviews",
     "router",
     "suggestions",

@@ -1,0 +1,146 @@
+"""What an audit found: three accuracies, agreement of readers, and the overpayment that follows."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from statistics import mean, stdev
+
+from coding_svc.domain.audit import statistics as st
+from coding_svc.domain.audit.statistics import Proportion
+from coding_svc.domain.desk.review import Review
+
+# 42 CFR 401.305: an overpayment is reported and returned within 60 days of its identification.
+REFUND_DAYS = 60
+EXTRAPOLATION_CONFIDENCE = 0.90
+"""Two-sided: its lower limit is the amount that OIG recommends to recover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Codes: agreed of agreed, changed, added and deleted. Encounters: those without an error.
+    Financial: those whose payment would not have changed."""
+
+    codes: Proportion
+    encounters: Proportion
+    financial: Proportion
+
+
+@dataclass(frozen=True, slots=True)
+class Extrapolation:
+    """The overpayment of the whole population; `low_cents` is the lower limit of the interval."""
+
+    n: int
+    population: int
+    sample_cents: int
+    estimate_cents: int
+    error_cents: int
+    low_cents: int
+    high_cents: int
+    error_rate_permille: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that a report shows of an audit."""
+
+    read: int
+    unread: int
+    accuracy: Accuracy
+    by_coder: dict[str, Accuracy]
+    findings: dict[str, int]
+    root_causes: dict[str, int]
+    overturned: int
+    kappa: float | None
+    agreement: Proportion
+    extrapolation: Extrapolation | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def results(reviews: Sequence[Review], *, population: int, is_random: bool) -> Results:
+    """The figures of the first readers; second readers measure agreement only."""
+    first = [each for each in reviews if each.reader == 1]
+    read = [each for each in first if each.is_read]
+    upheld = [found for each in read for found in each.upheld]
+    coders = sorted({each.coder for each in read})
+    pairs = _pairs(reviews)
+    notes = [] if is_random else ["the sample is not random, so nothing is extrapolated"]
+    extrapolation = extrapolated(read, population) if is_random else None
+    if is_random and extrapolation is None:
+        notes.append("two items at least are needed to extrapolate")
+    return Results(
+        read=len(read),
+        unread=len(first) - len(read),
+        accuracy=accuracy(read),
+        by_coder={coder: accuracy([e for e in read if e.coder == coder]) for coder in coders},
+        findings=dict(sorted(Counter(found.kind for found in upheld).items())),
+        root_causes=dict(sorted(Counter(found.root_cause for found in upheld).items())),
+        overturned=sum(len(each.findings) - len(each.upheld) for each in read),
+        kappa=st.kappa(pairs),
+        agreement=st.proportion(sum(a == b for a, b in pairs), len(pairs)),
+        extrapolation=extrapolation,
+        notes=tuple(notes),
+    )
+
+
+def accuracy(read: Sequence[Review]) -> Accuracy:
+    """The three numbers, never one for another."""
+    agreed, all_codes = 0, 0
+    for each in read:
+        changes = Counter(found.change for found in each.upheld)
+        codes = len(each.coding.diagnoses) + len(each.coding.lines)
+        agreed += max(0, codes - changes["changed"] - changes["deleted"])
+        all_codes += max(codes, changes["changed"] + changes["deleted"]) + changes["added"]
+    clean = sum(not each.upheld for each in read)
+    same = sum(_impact_cents(each) == 0 for each in read)
+    return Accuracy(
+        codes=st.proportion(agreed, all_codes),
+        encounters=st.proportion(clean, len(read)),
+        financial=st.proportion(same, len(read)),
+    )
+
+
+def extrapolated(read: Sequence[Review], population: int) -> Extrapolation | None:
+    """The mean difference of the sample, times the population, with Student's interval and the
+    correction for a finite population (as RAT-STATS does for an unrestricted sample)."""
+    n = len(read)
+    if n < 2 or population < n:
+        return None
+    differences = [_impact_cents(each) for each in read]
+    paid = sum(each.charge_cents if each.paid_cents is None else each.paid_cents for each in read)
+    middle = mean(differences)
+    error = stdev(differences) / math.sqrt(n) * math.sqrt((population - n) / population)
+    half = st.t_of(EXTRAPOLATION_CONFIDENCE, n - 1) * error * population
+    total = sum(differences)
+    return Extrapolation(
+        n=n,
+        population=population,
+        sample_cents=total,
+        estimate_cents=round(middle * population),
+        error_cents=round(error * population),
+        low_cents=round(middle * population - half),
+        high_cents=round(middle * population + half),
+        error_rate_permille=round(1000 * max(0, total) // paid) if paid else 0,
+    )
+
+
+def refund_due_on(identified_on: date) -> date:
+    """Until when an overpayment is to be returned."""
+    return identified_on + timedelta(days=REFUND_DAYS)
+
+
+def _impact_cents(review: Review) -> int:
+    return sum(found.impact_cents for found in review.upheld)
+
+
+def _pairs(reviews: Sequence[Review]) -> list[tuple[bool, bool]]:
+    """Whether each of two readers found the same coding right."""
+    first = {(e.encounter_id, e.revision): e for e in reviews if e.reader == 1 and e.is_read}
+    return [
+        (not first[key].findings, not each.findings)
+        for each in reviews
+        if each.reader == 2
+        and each.is_read
+        and (key := (each.encounter_id, each.revision)) in first
+    ]

@@ -1,0 +1,165 @@
+"""Audits and reports over REST, on real rows."""
+
+import csv
+import io
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from coding_svc.api.reports import csv_of
+from coding_svc.app import service
+from coding_svc.codebook import starter
+from coding_svc.storage.reports import REPORTS
+from rcm.ids import new_id
+from rcm.testing.service import ServiceUnderTest, service_under_test
+
+ADDRESS = {
+    "line_1": "1 Canary Street", "city": "Springfield", "state": "IL", "postal_code": "62701",
+}  # fmt: skip
+VISITS = 12
+SPAN = {"begins_on": "2026-03-01", "ends_on": "2026-03-31"}
+
+
+@pytest.fixture(scope="module")
+async def coding(servers: Any) -> AsyncIterator[ServiceUnderTest]:
+    """A desk from which a dozen visits of two providers have left."""
+    starter.put(Path(os.environ["RCM_CODES_DIR"]))
+    async with service_under_test(service, servers.postgres_admin_url) as found:
+        async with found.client(subject="coder-1") as client:
+            for number in range(VISITS):
+                await _coded(client, number)
+        yield found
+
+
+async def _coded(client: httpx.AsyncClient, number: int) -> None:
+    patient = {
+        "external_id": f"p{number}", "last_name": "Example", "sex": "F",
+        "birth_date": "1980-05-17", "address": ADDRESS,
+    }  # fmt: skip
+    rendering = {"npi": ("1000000004", "1000000012")[number % 2], "name": "Quinby"}
+    body = {
+        "external_id": str(new_id()), "patient": patient, "date_of_service": "2026-03-02",
+        "place_of_service_code": "11", "expected_cents": 10_000,
+        "billing_provider": {"npi": "1234567893", "name": "Demo Clinic"},
+        "rendering_provider": rendering,
+    }  # fmt: skip
+    chart_id = (await client.post("/charts", json=body)).json()["encounter_id"]
+    level = "99215" if number % 2 else "99213"
+    line = {"procedure_code": level, "diagnosis_pointers": [0], "date_of_service": "2026-03-02"}
+    codes = {"diagnoses": [{"code": "I10", "code_type": "ABK"}], "lines": [line]}
+    tag = {"If-Match": "*"}
+    await client.put(f"/charts/{chart_id}/codes", json=codes, headers=tag)
+    left = await client.post(f"/charts/{chart_id}:finalize", json={}, headers=tag)
+    assert left.status_code == 200, left.text
+
+
+async def _audit(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
+    answer = await client.post("/coding-audits", json={"name": "march", **SPAN} | changes)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def _items(client: httpx.AsyncClient, audit: dict[str, Any]) -> list[dict[str, Any]]:
+    page = (await client.get(f"/reviews?limit=200&audit_id={audit['audit_id']}")).json()
+    items: list[dict[str, Any]] = page["items"]
+    return items
+
+
+async def test_the_same_seed_draws_the_same_items(coding: ServiceUnderTest) -> None:
+    async with coding.client(subject="auditor") as client:
+        made = [await _audit(client, size=5, seed=seed) for seed in (7, 7, 8)]
+        drawn = [{e["encounter_id"] for e in await _items(client, each)} for each in made]
+    assert made[0]["population"] | {} == {**SPAN, "items": VISITS, "charge_cents": 120_000}
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert {len(each) for each in drawn} == {5}
+
+
+async def test_a_pack_narrows_the_population(coding: ServiceUnderTest) -> None:
+    async with coding.client(subject="auditor") as client:
+        high = await _audit(client, pack="high_level_em")
+        none = await _audit(client, pack="critical_care")
+        unknown = await client.post("/coding-audits", json={"name": "x", **SPAN, "pack": "x"})
+    assert (high["population"]["items"], none["population"]["items"]) == (VISITS // 2, 0)
+    assert unknown.json()["error_name"] == "pack_unknown"
+
+
+async def test_figures_come_with_their_n_and_interval(coding: ServiceUnderTest) -> None:
+    finding = {"kind": "em_level", "severity": "major", "impact_cents": 5_000}
+    async with coding.client(subject="auditor") as client:
+        audit = await _audit(client, size=VISITS, seed=1, second_readers_permille=1000)
+        items = await _items(client, audit)
+        path = f"/coding-audits/{audit['audit_id']}"
+        early = await client.post(f"{path}:close", headers={"If-Match": "*"})
+        for each in items:
+            is_high = each["coding"]["lines"][0]["procedure_code"] == "99215"
+            body = {"findings": [finding] if is_high else []}
+            judged = await client.post(
+                f"/reviews/{each['review_id']}:judge", json=body, headers={"If-Match": "*"}
+            )
+            assert judged.status_code == 200, judged.text
+        found = (await client.get(f"{path}/results")).json()["results"]
+        closed = (await client.post(f"{path}:close", headers={"If-Match": "*"})).json()
+    assert early.json()["error_name"] == "reviews_open"
+    assert len(items) == 2 * VISITS
+    encounters = found["accuracy"]["encounters"]
+    assert (encounters["hits"], encounters["n"]) == (6, 12)
+    assert 0.2 < encounters["low"] < 0.5 < encounters["high"] < 0.8
+    assert (found["accuracy"]["codes"]["hits"], found["accuracy"]["codes"]["n"]) == (18, 24)
+    assert (found["kappa"], found["read"], found["unread"]) == (1.0, 12, 0)
+    # The whole population was read, so nothing is uncertain.
+    extrapolated = found["extrapolation"]
+    assert (extrapolated["estimate_cents"], extrapolated["low_cents"]) == (30_000, 30_000)
+    assert closed["refund_due_on"] is not None
+
+
+@pytest.mark.parametrize("report", [*REPORTS, "em_distribution", "modifiers"])
+async def test_every_report_answers_as_json_and_csv(coding: ServiceUnderTest, report: str) -> None:
+    async with coding.client(subject="auditor") as client:
+        path = f"/coding-reports/{report}?begins_on=2020-01-01&ends_on=2999-01-01"
+        shown = await client.get(path)
+        written = await client.get(f"{path}&format=csv")
+    assert shown.status_code == 200, shown.text
+    rows = list(csv.DictReader(io.StringIO(written.text)))
+    assert written.headers["content-type"].startswith("text/csv")
+    assert len(rows) == len(shown.json()["items"])
+
+
+async def test_levels_are_tested_against_all_others(coding: ServiceUnderTest) -> None:
+    async with coding.client(subject="auditor") as client:
+        answer = await client.get("/coding-reports/em_distribution?begins_on=2026-03-01")
+    rows = {(e["provider_npi"], e["procedure_code"]): e for e in answer.json()["items"]}
+    high = rows["1000000012", "99215"]
+    assert (high["visits"], high["share"], high["peer_share"]) == (6, 1.0, 0.0)
+
+
+async def test_productivity_counts_what_left(coding: ServiceUnderTest) -> None:
+    async with coding.client(subject="auditor") as client:
+        answer = await client.get(
+            "/coding-reports/productivity?ends_on=2999-01-01&begins_on=2020-01-01"
+        )
+        unknown = await client.get("/coding-reports/nothing")
+    [row] = answer.json()["items"]
+    assert (row["coder"], row["charts"]) == ("coder-1", VISITS)
+    assert unknown.status_code == 404
+
+
+async def test_a_size_is_computed_by_the_known_arithmetic(coding: ServiceUnderTest) -> None:
+    bodies = [
+        {"population": 1000, "precision": 0.05, "confidence": 0.95},
+        {"population": 10**9, "mean_cents": 100, "deviation_cents": 200},
+    ]
+    async with coding.client(subject="auditor") as client:
+        found = [(await client.post("/coding-audits:size", json=body)).json() for body in bodies]
+    assert [(each["size"], each["basis"]) for each in found] == [
+        (278, "attribute"), (174, "variable"),
+    ]  # fmt: skip
+
+
+def test_a_cell_is_no_formula() -> None:
+    assert csv_of([{"coder": "=1+1"}]) == "coder\r\n'=1+1\r\n"
+    assert csv_of([]) == ""

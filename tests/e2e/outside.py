@@ -19,6 +19,11 @@ class Outside:
         """The address of a partner that answers 400 to every file and has nothing for us."""
         return f"{self.url}/refusing"
 
+    @property
+    def silent_partner_url(self) -> str:
+        """The address of a partner that takes every file and never answers one."""
+        return f"{self.url}/silent"
+
     @classmethod
     @contextmanager
     def listening(cls) -> Iterator["Outside"]:
@@ -46,6 +51,8 @@ def _handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
             if self.path == "/v1/traces":
                 outside.traces.append(body)
                 self._answer(200, b"")
+            elif self.path.startswith("/silent/"):
+                self._answer(201, b"{}")
             else:
                 self._answer(400, b"{}")
 

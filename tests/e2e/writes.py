@@ -504,6 +504,31 @@ async def _resend(world: World, known: Things) -> Request:
     return {"at": {"transmission_id": await eventually(refused)}}
 
 
+@register(
+    "payer-gateway POST /transmissions/{transmission_id}:reissue",
+    tables="transmission interchange interchange_chunk submission control_number",
+)
+async def _reissue(world: World, known: Things) -> Request:
+    """A file that its partner took and never says a word about."""
+    name = f"SILENT{uuid4().hex[:8].upper()}"
+    body = partner("Partner that is silent", world, terms={"send_after_s": 0})
+    body["base_url"] = world.outside.silent_partner_url
+    made = await world.post("payer-gateway", "/trading-partners", body)
+    payer = {"name": "Silent payer", "partner_id": made["partner_id"]}
+    await world.put("payer-gateway", f"/payers/{name}", payer)
+    covered = clinic.coverage(payer_id=name, payer_name="Silent payer")
+    await world.post("claims-svc", "/claims", clinic.claim(coverages=[covered]))
+
+    async def sent() -> str:
+        page = await world.get(
+            "payer-gateway", "/transmissions", partner_id=made["partner_id"], status="sent"
+        )
+        assert page["items"], "no file was sent"
+        return str(page["items"][0]["transmission_id"])
+
+    return {"at": {"transmission_id": await eventually(sent)}}
+
+
 async def _refusing(world: World) -> str:
     """A partner that refuses everything, and a claim for it."""
     body = partner("Partner that refuses", world, terms={"send_after_s": 0})

@@ -32,6 +32,8 @@ class TransmissionView(View):
     written_at: datetime
     sent_at: datetime | None
     answered_at: datetime | None
+    reissued_as: UUID | None
+    """The file that took its place, when its partner never had it."""
 
 
 class SubmissionView(View):

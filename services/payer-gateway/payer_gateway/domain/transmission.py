@@ -35,6 +35,13 @@ class Transmission:
     purpose_code: str = "00"
     """BHT02: 18 when a lost file's claims are sent once more."""
     mode: Literal["batch", "real_time"] = "batch"
+    reissued_as: UUID | None = None
+    """The transmission that took its place, when its partner never had it."""
+
+    @property
+    def standing_for_it(self) -> UUID:
+        """The transmission that its claims are in now."""
+        return self.reissued_as or self.transmission_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,9 +164,10 @@ def _outcome(verdict: BatchVerdict, settled: Sequence[tuple[Submission, ClaimVer
 
 
 async def _claims_of(tx: Tx, sent: Transmission, *, at: datetime) -> list[Submission]:
-    """An answer proves that the file arrived, even when we had no time to record it."""
+    """An answer proves that the file arrived, even when we had no time to record it; and that one
+    was not lost which took its time and has been sent again since."""
     await record_sent(tx, sent, at=at)
-    return await submissions.in_sets(tx, sent.tenant_id, sent.transmission_id)
+    return await submissions.in_sets(tx, sent.tenant_id, sent.standing_for_it)
 
 
 def _received_on(said: status_277ca.ClaimAcknowledgment) -> date | None:

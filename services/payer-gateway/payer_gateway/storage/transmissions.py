@@ -16,7 +16,7 @@ from rcm.db import Tx
 COLUMNS = """
     tenant_id, transmission_id, partner_id, interchange_id, kind, mode, purpose_code, file_name,
     interchange_control_number, group_control_number, status, set_count, claim_count,
-    charge_cents, attempts, last_error, written_at, sent_at, answered_at
+    charge_cents, attempts, last_error, written_at, sent_at, answered_at, reissued_as
 """
 
 
@@ -50,6 +50,29 @@ async def add(tx: Tx, transmission: Transmission) -> None:
         transmission.kind,
         transmission.purpose_code,
         transmission.mode,
+    )
+
+
+async def reissued(tx: Tx, lost: Transmission, again: Transmission) -> None:
+    """The claims are in the new file; the clocks of their hops begin anew."""
+    await tx.execute(
+        """
+        UPDATE transmission SET reissued_as = $3
+        WHERE tenant_id = $1 AND (transmission_id = $2 OR reissued_as = $2)
+        """,
+        lost.tenant_id,
+        lost.transmission_id,
+        again.transmission_id,
+    )
+    await tx.execute(
+        """
+        UPDATE submission SET transmission_id = $3, overdue_hop = NULL, changed_at = $4
+        WHERE tenant_id = $1 AND transmission_id = $2
+        """,
+        lost.tenant_id,
+        lost.transmission_id,
+        again.transmission_id,
+        again.written_at,
     )
 
 

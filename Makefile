@@ -9,7 +9,7 @@ LOCK_GROUPS := runtime local test check build
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo up down status doctor check format lint types walls tidy test test-faults \
-  fuzz bench bench-x12 schemas schemas-check docs asyncapi jars clean
+  fuzz bench bench-x12 eval-coding semantic schemas schemas-check docs asyncapi jars clean
 
 ##@ Start
 help: ## Show this list
@@ -30,6 +30,9 @@ $(READY): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $@
+
+semantic: $(READY) ## Add search by meaning (the extra [semantic], 150 MB) to .venv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-semantic.lock
 
 demo: $(READY) ## Run the whole cycle on a seeded clinic; Ctrl-C ends it
 	@$(BIN)/rcm demo
@@ -74,6 +77,9 @@ bench: $(READY) ## Measure the kit beside its floors
 bench-x12: $(READY) ## Measure the X12 codec beside bare loops, oxedi, x12sdk and pyx12
 	$(BIN)/python -m bench.x12
 
+eval-coding: $(READY) ## How well notes become codes, lexically and by meaning (needs the samples)
+	$(BIN)/python -m bench.coding
+
 fuzz: $(READY) ## Hunt the X12 readers with random files (FUZZ_SECONDS=60 a target)
 	$(BIN)/python tests/fuzz
 
@@ -102,6 +108,8 @@ docs: $(READY) ## Regenerate the reference pages
 lock: $(READY) ## Resolve requirements.lock anew (hashes, no addresses)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 $(addprefix --group ,$(LOCK_GROUPS)) -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 --group semantic -c requirements.lock -o requirements-semantic.lock pyproject.toml
 
 jars: $(READY) ## Pin Kafka's jars anew (after a change of their version)
 	$(BIN)/python -m rcm_local.jars

@@ -199,6 +199,23 @@ async def _suggest_codes(world: World, known: Things) -> Request:
     return {"json": {"text": "ASSESSMENT\n- Migraine", "date_of_service": "2026-05-14"}}
 
 
+@register("coding-svc POST /discharges:group", audited=False)
+async def _group_discharge(world: World, known: Things) -> Request:
+    stay = {"discharged_on": "2026-05-14", "age_years": 70, "principal": {"code": "I50.23"}}
+    return {"json": stay}
+
+
+@register("coding-svc POST /hccs:capture", audited=False)
+async def _capture_hccs(world: World, known: Things) -> Request:
+    person = {"age_years": 70, "sex": "F"}
+    return {"json": {"diagnosis_codes": ["E11.9"], "beneficiary": person}}
+
+
+@register("coding-svc POST /visits:level", audited=False)
+async def _level_visit(world: World, known: Things) -> Request:
+    return {"json": {"family": "office_established", "elements": {"minutes": 25}}}
+
+
 @register(
     "coding-svc POST /encounters/{encounter_id}:finalize",
     tables="encounter encounter_revision encounter_history",

@@ -155,6 +155,86 @@ async def test_what_is_no_note_is_refused_exactly(
     assert "PNG" not in answer.text
 
 
+async def test_a_visit_has_its_level_by_elements_or_by_its_note(coding: ServiceUnderTest) -> None:
+    elements = {"problems": {"stable_chronic": 2}, "risks": ["prescription_drug"], "minutes": 12}
+    told = await checked(
+        coding, {"family": "office_established", "elements": elements}, "/visits:level"
+    )
+    assert (told["code"], told["by_time"]) == ("99214", "99212")
+    note = NOTE + "PLAN\nMigraine: refill the prescription. I spent 45 minutes.\n"
+    read = {"family": "office_new", "text": note, "date_of_service": "2026-05-14"}
+    found = await checked(coding, read, "/visits:level")
+    assert (found["code"], found["basis"], found["facts"]["minutes"]) == ("99204", "time", 45)
+    places = {each["element"]: each["span"] for each in found["evidence"]}
+    assert "minutes" in note[places["minutes"]["start"] : places["minutes"]["end"]]
+
+
+async def test_a_level_needs_something_to_reckon_from(coding: ServiceUnderTest) -> None:
+    async with coding.client("CodeSet.r") as client:
+        answer = await client.post("/visits:level", json={"family": "office_new"})
+    assert (answer.status_code, answer.json()["error_name"]) == (422, "elements_missing")
+
+
+async def test_a_stay_has_its_drg(coding: ServiceUnderTest) -> None:
+    stay = {
+        "discharged_on": "2026-05-14",
+        "age_years": 70,
+        "sex": "F",
+        "principal": {"code": "I50.23", "present_on_admission": "Y"},
+        "secondary": [{"code": "N17.9", "present_on_admission": "Y"}],
+    }
+    found = await checked(coding, stay, "/discharges:group")
+    assert (found["drg"], found["version"], found["weight"]) == ("292", 431, None)
+    assert [each["code"] for each in found["diagnoses"] if each["is_driving"]] == ["N179"]
+    async with coding.client("CodeSet.r") as client:
+        early = {**stay, "discharged_on": "2001-01-01"}
+        answer = await client.post("/discharges:group", json=early)
+    assert (answer.status_code, answer.json()["error_name"]) == (422, "drg_version_missing")
+
+
+async def test_hccs_of_last_year_stay_open_until_they_are_documented(
+    coding: ServiceUnderTest,
+) -> None:
+    asked_ = {
+        "diagnosis_codes": ["E11.9"],
+        "prior_diagnosis_codes": ["J44.9"],
+        "beneficiary": {"age_years": 70, "sex": "F"},
+    }
+    found = await checked(coding, asked_, "/hccs:capture")
+    assert [(each["hcc"], each["state"]) for each in found["hccs"]] == [
+        ("38", "new"),
+        ("280", "open"),
+    ]
+
+
+PCS_TABLES = """<?xml version="1.0"?>
+<ICD10PCS.tabular><pcsTable>
+<axis pos="1" values="1"><label code="0">Made</label></axis>
+<axis pos="2" values="1"><label code="D">Up</label></axis>
+<axis pos="3" values="1"><label code="B">Cut</label></axis>
+<pcsRow codes="2"><axis pos="4" values="1"><label code="6">site</label></axis>
+<axis pos="5" values="2"><label code="0">open</label><label code="4">scope</label></axis>
+<axis pos="6" values="1"><label code="Z">none</label></axis>
+<axis pos="7" values="1"><label code="Z">none</label></axis></pcsRow>
+</pcsTable></ICD10PCS.tabular>"""
+
+
+async def test_a_procedure_is_picked_axis_by_axis(coding: ServiceUnderTest, tmp_path: Path) -> None:
+    async with coding.client("CodeSet.r") as client:
+        missing = await client.get("/code-sets/icd10pcs:pick", params={"chosen": "0D"})
+    assert (missing.status_code, missing.json()["error_name"]) == (404, "code_set_missing")
+    path = tmp_path / "tables.xml"
+    path.write_text(PCS_TABLES)
+    words = ("icd10pcs-tables", str(path), "--release", "t1", "--effective-from", "2025-10-01")
+    done = await asyncio.to_thread(run, coding, "load", *words)
+    assert done.exit_code == 0, done.output
+    found = await asked(
+        coding, "/code-sets/icd10pcs:pick", params={"chosen": "0DB6", "effective_on": "2026-05-14"}
+    )
+    assert found["labels"] == ["Made", "Up", "Cut", "site"]
+    assert [each["value"] for each in found["choices"]] == ["0", "4"]
+
+
 async def test_every_edit_says_where_it_is_written(coding: ServiceUnderTest) -> None:
     found = await asked(coding, "/edits")
     assert len(found["items"]) > 40

@@ -8,6 +8,7 @@ from coding_svc.api import (
     desk_rules,
     documents,
     encounters,
+    groupers,
     intake,
     leaving,
     proposals,
@@ -15,6 +16,7 @@ from coding_svc.api import (
     reports,
     reviews,
     suggestions,
+    visits,
 )
 from coding_svc.api.register import router
 
@@ -26,6 +28,7 @@ __all__ = [
     "desk_rules",
     "documents",
     "encounters",
+    "groupers",
     "intake",
     "leaving",
     "proposals",
@@ -34,4 +37,5 @@ __all__ = [
     "reviews",
     "router",
     "suggestions",
+    "visits",
 ]

@@ -95,6 +95,23 @@ class DiagnosisView(BaseModel):
     children: list[MatchView]
 
 
+class AxisValueView(BaseModel):
+    value: str
+    label: str
+
+
+class PickedView(BaseModel):
+    """The characters chosen so far, what they mean, and the values of the next axis."""
+
+    release: ReleaseView
+    chosen: str
+    labels: list[str]
+    is_legal: bool
+    is_complete: bool
+    next_axis: int | None
+    choices: list[AxisValueView]
+
+
 @router.get("/code-sets", scope="CodeSet.s")
 async def get_code_sets(
     tx: RequestTx, clock: RequestClock, catalogue: ServiceResources, effective_on: On = None
@@ -140,6 +157,33 @@ async def search_codes(
     return MatchesView(
         release=ReleaseView.of(release),
         items=[MatchView(code=each.code, title=each.title) for each in matches],
+    )
+
+
+@router.get("/code-sets/icd10pcs:pick", scope="CodeSet.r")
+async def pick_procedure_code(
+    tx: RequestTx,
+    *,
+    clock: RequestClock,
+    catalogue: ServiceResources,
+    chosen: Annotated[str, Query(pattern=r"^[0-9A-HJ-NP-Z]{0,7}$")] = "",
+    effective_on: On = None,
+) -> PickedView:
+    """Build an ICD-10-PCS code axis by axis: what the characters mean and what may come next."""
+    opened: Catalogue = catalogue
+    day = effective_on or clock.today()
+    found = opened.pick_procedure(await storage.activated(tx), day, chosen)
+    if found is None:
+        raise NotFound("code_set_missing", "No tables of ICD-10-PCS cover the day.")
+    release, picked = found
+    return PickedView(
+        release=ReleaseView.of(release),
+        chosen=picked.chosen,
+        labels=list(picked.labels),
+        is_legal=picked.is_legal,
+        is_complete=picked.is_complete,
+        next_axis=picked.next_axis,
+        choices=[AxisValueView(value=each.value, label=each.label) for each in picked.choices],
     )
 
 

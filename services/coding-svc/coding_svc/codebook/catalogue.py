@@ -1,7 +1,7 @@
 """What a service process has of the code sets: the shelf, its readers, and a search."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,8 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from coding_svc.codebook import starter
 from coding_svc.codebook.library import Library
 from coding_svc.codebook.likeness import LexicalSearcher, PhraseBook
-from coding_svc.codebook.shelf import Shelf, in_force
+from coding_svc.codebook.procedures import ProcedureTables, weight_of
+from coding_svc.codebook.services import ServiceList
+from coding_svc.codebook.shelf import Book, Shelf, in_force
 from coding_svc.domain.codes import Books
+from coding_svc.domain.procedure_tables import Picked
 from coding_svc.domain.release import Release
 from coding_svc.domain.suggestions.book import Searcher, SuggestionBook
 
@@ -37,6 +40,9 @@ class CodeSettings(BaseSettings):
     codes_dir: Path = Path("/var/lib/rcm/codes")
 
 
+Likeness = Callable[[Book, LexicalSearcher], Searcher]
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A code that a search found."""
@@ -48,12 +54,16 @@ class Match:
 class Catalogue:
     """Opened once a process. Releases are immutable, so readers are never closed or renewed."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, likeness: Likeness | None = None) -> None:
+        """`likeness` makes a better searcher of the lexical one, where that is installed."""
+        self._likeness = likeness
         self._shelf = Shelf(directory)
         self._library = Library(self._shelf)
         self._starter: tuple[Release, ...] | None = None
         self._phrases: dict[UUID, PhraseBook] = {}
         self._searchers: dict[UUID, Searcher] = {}
+        self._tables: dict[UUID, ProcedureTables] = {}
+        self._lists: dict[UUID, ServiceList] = {}
 
     def releases(self, activated: Iterable[Release]) -> list[Release]:
         """Those in force for a tenant: its own and what everyone has."""
@@ -76,14 +86,46 @@ class Catalogue:
             return None
         if release.release_id not in self._phrases:
             book = self._shelf.book(release.release_id)
-            phrases = PhraseBook(book)
-            self._searchers[release.release_id] = LexicalSearcher(book, counts=phrases.counts)
+            table = in_force([each for each in all_ if each.kind == "icd10cm-neoplasms"], on)
+            phrases = PhraseBook(book, self._shelf.book(table.release_id) if table else None)
+            lexical = LexicalSearcher(book, counts=phrases.counts)
+            searcher = self._likeness(book, lexical) if self._likeness else lexical
+            self._searchers[release.release_id] = searcher
             self._phrases[release.release_id] = phrases
         return SuggestionBook(
             diagnoses=diagnoses,
             phrases=self._phrases[release.release_id],
             searcher=self._searchers[release.release_id],
+            procedures=self._services(all_, "hcpcs", on),
+            chargemaster=self._services(all_, "chargemaster", on),
         )
+
+    def _services(self, releases: list[Release], kind: str, on: date) -> ServiceList | None:
+        release = in_force([each for each in releases if each.kind == kind], on)
+        if release is None:
+            return None
+        if release.release_id not in self._lists:
+            self._lists[release.release_id] = ServiceList(self._shelf.book(release.release_id))
+        return self._lists[release.release_id]
+
+    def pick_procedure(
+        self, activated: Iterable[Release], on: date, chosen: str
+    ) -> tuple[Release, Picked] | None:
+        """What may follow the characters of an ICD-10-PCS code; None without its tables."""
+        release = self._in_force(activated, "icd10pcs-tables", on)
+        if release is None:
+            return None
+        if release.release_id not in self._tables:
+            self._tables[release.release_id] = ProcedureTables(self._shelf.book(release.release_id))
+        return release, self._tables[release.release_id].pick(chosen)
+
+    def drg_weight(self, activated: Iterable[Release], drg: str, on: date) -> str | None:
+        """The weight of a DRG; None where the tenant has no table of them."""
+        release = self._in_force(activated, "ms-drg", on)
+        return weight_of(self._shelf.book(release.release_id), drg) if release else None
+
+    def _in_force(self, activated: Iterable[Release], kind: str, on: date) -> Release | None:
+        return in_force([each for each in self.releases(activated) if each.kind == kind], on)
 
     def search(
         self, activated: Iterable[Release], kind: str, text: str, *, on: date, limit: int

@@ -1,14 +1,14 @@
 """Search by likeness within one release: full text first, then how much of the rare words agree."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from coding_svc.codebook.shelf import Book
 from coding_svc.domain.codes import ReleaseName
 from coding_svc.domain.notes.words import words_of
 from coding_svc.domain.suggestions.book import Candidate, Entry
-from coding_svc.domain.suggestions.phrases import stems_in
+from coding_svc.domain.suggestions.phrases import bag_of, stems_in
 
 FOUND_MAX = 60
 """Rows that the full-text search gives to be ranked."""
@@ -20,11 +20,52 @@ OF_PHRASE, OF_TITLE = 0.7, 0.3
 """A title that says more than the phrase is better than one that misses a word of it."""
 
 
-class PhraseBook:
-    """The phrases of a release of ICD-10-CM."""
+MALIGNANT, SECONDARY, IN_SITU, BENIGN, UNCERTAIN, UNSPECIFIED = range(2, 8)
+"""Columns of the table of neoplasms."""
+_KINDS = {"secondary": SECONDARY, "situ": IN_SITU, "malignant": MALIGNANT, "benign": BENIGN,
+          "uncertain": UNCERTAIN}  # fmt: skip
+OF_NEOPLASMS = frozenset({"neoplasm", "primary", "behavior", *_KINDS})
+BY_TABLE = 1
+"""A title with the same words is closer than the table."""
+
+
+class NeoplasmTable:
+    """The table of neoplasms: a site and a kind of growth give a code."""
 
     def __init__(self, book: Book) -> None:
+        self._cells: dict[str, dict[int, str]] = {}
+        for path, column, code in book.rows(
+            "SELECT t.path, c.column_number, c.code FROM term t JOIN cell c USING (term_id)"
+        ):
+            if code.strip("-"):
+                for bag in _sites(path):
+                    self._cells.setdefault(bag, {}).setdefault(column, code.strip("-"))
+
+    def entry(self, stems: frozenset[str]) -> Entry | None:
+        """The code of a growth at a site; None where the words name no site of the table."""
+        site = bag_of(stems - OF_NEOPLASMS - {"in"})
+        cells = self._cells.get(site) if site else None
+        if cells is None:
+            return None
+        kind = next((column for word, column in _KINDS.items() if word in stems), UNSPECIFIED)
+        return Entry(cells[kind], BY_TABLE) if kind in cells else None
+
+
+def _sites(path: str) -> Iterator[str]:
+    """All words of a path, and those of its end alone; of words that say the same, the first."""
+    parts = [part for part in path.split(", ") if not part.lower().startswith("neoplas")]
+    stems = [frozenset(stems_in(part)) - OF_NEOPLASMS for part in parts]
+    if stems:
+        yield bag_of(stem for part in stems for stem in part)
+        yield bag_of(stems[-1])
+
+
+class PhraseBook:
+    """The phrases of a release of ICD-10-CM, and its table of neoplasms where that is loaded."""
+
+    def __init__(self, book: Book, neoplasms: Book | None = None) -> None:
         self._book = book
+        self._neoplasms = NeoplasmTable(neoplasms) if neoplasms else None
         self.counts: Mapping[str, int] = dict(book.rows("SELECT stem, titles FROM word"))
         self.entries = lru_cache(PHRASES_KEPT)(self._entries)
 
@@ -35,7 +76,11 @@ class PhraseBook:
         rows = self._book.rows(
             "SELECT code, cost FROM phrase WHERE bag = ? ORDER BY cost, length(code), code", bag
         )
-        return tuple(Entry(code, cost) for code, cost in rows)
+        found = [Entry(code, cost) for code, cost in rows]
+        stems = frozenset(bag.split())
+        if self._neoplasms and "neoplasm" in stems and (one := self._neoplasms.entry(stems)):
+            found.append(one)
+        return tuple(sorted(found, key=lambda each: each.cost))
 
 
 class LexicalSearcher:
@@ -56,6 +101,10 @@ class LexicalSearcher:
 
     def search(self, phrases: Sequence[str], limit: int) -> Sequence[Sequence[Candidate]]:
         return [self._search(each, limit) for each in phrases]
+
+    def near(self, phrases: Sequence[str], limit: int) -> Sequence[Sequence[Candidate]]:
+        del limit
+        return [() for _ in phrases]
 
     def weight(self, stem: str) -> float:
         """How much a word says: the rarer, the more; one that no title has says nothing."""

@@ -20,6 +20,7 @@ from coding_svc.codebook.kinds import kinds
 from coding_svc.codebook.shelf import Shelf
 from coding_svc.codebook.staging import stage
 from coding_svc.domain.release import Release
+from coding_svc.semantic import build_vectors
 from coding_svc.storage import releases
 from rcm import running_stack
 from rcm.contracts.coding import CodeSetActivated
@@ -69,6 +70,15 @@ def build_starter(directory: Directory = None) -> None:
         Console().print(f"{each.kind} {each.label}: {each.row_count:,} rows")
     took = time.monotonic() - began
     Console().print(f"built in {took:.1f} s" if built else "everything was there")
+
+
+@app.command("vectors")
+def build_search_vectors(directory: Directory = None) -> None:
+    """Turn the titles into vectors, once a release: searches and suggestions then go by meaning."""
+    console = Console()
+    if not build_vectors(_directory(directory), told=lambda text: console.print(text, style="dim")):
+        _give_up("the extra [semantic] is not installed: `make semantic`, or coding-svc[semantic]")
+    console.print("every release of ICD-10-CM has its vectors")
 
 
 @app.command("load")

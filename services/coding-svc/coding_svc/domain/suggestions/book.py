@@ -50,6 +50,22 @@ class Searcher(Protocol):
         """The best codes for each phrase, best first."""
         ...
 
+    def near(self, phrases: Sequence[str], limit: int) -> Sequence[Sequence[Candidate]]:
+        """The codes nearest in meaning alone; nothing where the search is lexical. Cheap enough to
+        be asked of everything that a note says."""
+        ...
+
+
+class ServiceSearcher(Protocol):
+    """A list of services, searched by its own words."""
+
+    @property
+    def release(self) -> ReleaseName: ...
+
+    def services(self, stems: frozenset[str], limit: int) -> Sequence[Candidate]:
+        """Services most of whose words are among these, best first."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SuggestionBook:
@@ -58,7 +74,7 @@ class SuggestionBook:
     diagnoses: Diagnoses
     phrases: Phrases
     searcher: Searcher
-    procedures: Searcher | None = None
+    procedures: ServiceSearcher | None = None
     """HCPCS Level II."""
-    chargemaster: Searcher | None = None
+    chargemaster: ServiceSearcher | None = None
     """The tenant's own services."""

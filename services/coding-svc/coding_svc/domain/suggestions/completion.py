@@ -114,10 +114,9 @@ def _deeper(book: Diagnoses, found: Completed, context: Context) -> Completed | 
     children = book.children(found.row.code)
     if not children:
         return None
-    if found.row.code != children[0].seventh_of and children[0].title.startswith(found.row.title):
-        sevenths = {each.code[-1]: each for each in children if len(each.code) == 7}
-        if sevenths and len(sevenths) == len(children):
-            return _encounter(found, sevenths, context)
+    sevenths = {each.code[-1]: each for each in children if each.seventh_of and len(each.code) == 7}
+    if len(sevenths) == len(children):
+        return _encounter(found, sevenths, context)
     if len(children) == 1:
         return replace(found, row=children[0])
     own = frozenset(stems_in(found.row.title))

@@ -1,12 +1,12 @@
 """From a note to suggestions: read it, find what it names, complete the codes, weigh them, and let
 the guidelines combine, order and drop."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
 from coding_svc.domain.codes import Diagnoses
-from coding_svc.domain.notes import Note, Span, Status, read_note
+from coding_svc.domain.notes import Span, read_note
 from coding_svc.domain.notes.assertion import Reading
 from coding_svc.domain.notes.sentences import Sentence
 from coding_svc.domain.suggestions.book import Entry, SuggestionBook
@@ -20,18 +20,21 @@ from coding_svc.domain.suggestions.completion import (
 from coding_svc.domain.suggestions.evidence import Hit, gathered
 from coding_svc.domain.suggestions.guidelines import apply_guidelines
 from coding_svc.domain.suggestions.histories import code_of_history
-from coding_svc.domain.suggestions.likeness import liked
+from coding_svc.domain.suggestions.likeness import liked, prose_liked
 from coding_svc.domain.suggestions.mentions import Mention, mentions_of
+from coding_svc.domain.suggestions.services import services_of
 from coding_svc.domain.suggestions.sides import only_side, side_near, side_of
 from coding_svc.domain.suggestions.suggestion import (
     OUTPATIENT,
-    Reason,
     Suggestion,
     SuggestionSettings,
 )
-from coding_svc.domain.suggestions.weights import weight_of
+from coding_svc.domain.suggestions.weights import VAGUE, is_vague, weight_of
 
-INJURY = ("S", "T")
+Readings = Sequence[tuple[Sentence, Reading]]
+Contexts = Callable[[int, int, int], tuple[Context, int | None]]
+RIVAL = 0.5
+"""Of the weight, for a code that has the same words but fits less."""
 ENTRIES_MAX = 4
 """Codes that share a phrase; more than these are not even named as competing."""
 _HEALING = frozenset({"healing", "healed", "postoperative", "postop", "postoperatively", "follow",
@@ -52,57 +55,79 @@ def suggest(
     """
     note = read_note(text)
     readings = [(sentence, note.reading(sentence)) for sentence in note.sentences]
-    hits = list(_hits(note, readings, codebook, settings))
-    hits += liked(note, readings, hits, codebook)
+    contexts = _contexts(readings)
+    hits = list(_hits(readings, codebook, contexts))
+    hits += liked(note, readings, hits, codebook, contexts=contexts)
+    hits += prose_liked(note, readings, hits, codebook, contexts=contexts)
     found = gathered(hits, codebook, on=on, settings=settings)
     ruled = apply_guidelines(found, readings, codebook, settings)
+    services = services_of(readings, codebook)
+    ruled = sorted([*ruled, *services], key=lambda each: (-each.score, each.code))
     return [each for each in ruled if each.score >= settings.minimum_score][: settings.limit]
 
 
-def _hits(
-    note: Note,
-    readings: Sequence[tuple[Sentence, Reading]],
-    codebook: SuggestionBook,
-    settings: SuggestionSettings,
-) -> Iterator[Hit]:
+def _contexts(readings: Readings) -> Contexts:
+    """What surrounds the words of a sentence, and the word that told their side."""
     one_side = only_side(reading for _, reading in readings)
     encounter, is_told = _encounter_of(readings)
-    for at, (sentence, reading) in enumerate(readings):
+
+    def context(at: int, first: int, last: int) -> tuple[Context, int | None]:
+        near, told_at = side_near(readings[at][1], first, last)
         around = _around(readings, at)
+        return Context(near or one_side, bool(near), around, encounter, is_told), told_at
+
+    return context
+
+
+def _hits(readings: Readings, codebook: SuggestionBook, contexts: Contexts) -> Iterator[Hit]:
+    for at, (sentence, reading) in enumerate(readings):
         for mention in mentions_of(reading, codebook.phrases):
-            near, told_at = side_near(reading, mention.first, mention.last)
-            context = Context(near or one_side, bool(near), around, encounter, is_told)
+            context, told_at = contexts(at, mention.first, mention.last)
             for hit in _of_mention(
                 codebook.diagnoses, sentence, reading, mention=mention, context=context
             ):
                 yield _with_side(hit, reading, mention, told_at)
-    del note, settings
 
 
 def _of_mention(
     book: Diagnoses, sentence: Sentence, reading: Reading, *, mention: Mention, context: Context
 ) -> Iterator[Hit]:
+    """What the words name; and of what is over or the family's, the code for that."""
     said = reading.of(mention.first, mention.last)
-    status: Status = said.status
     entries = _ranked(book, mention.entries, context)
-    reasons: tuple[Reason, ...] = ()
-    history = code_of_history(entries[0].code, status)
+    row = book.find(entries[0].code)
+    if row is None:
+        return
+    hit = Hit(
+        row=row,
+        status=said.status,
+        method=mention.source,
+        score=weight_of(sentence, mention.weight, entries[0].cost),
+        spans=(mention.span,),
+        is_heading=sentence.is_heading,
+        section=sentence.section,
+    )
+    history = code_of_history(entries[0].code, said.status)
     if history is not None:
-        status, entries, reasons = history.status, (Entry(history.code, 0),), (history.reason,)
-    weight = weight_of(sentence, mention.weight, entries[0].cost)
-    spans = (mention.span, *((said.cue,) if said.cue and history else ()))
-    for rank, entry in enumerate(entries[:ENTRIES_MAX]):
+        spans = (mention.span, *((said.cue,) if said.cue else ()))
+        coded = replace(hit, status=history.status, spans=spans, reasons=(history.reason,))
+        yield from _completed(book, coded, (Entry(history.code, 0),), context)
+    if history is None or history.code != entries[0].code:
+        yield from _completed(book, hit, entries[:ENTRIES_MAX], context)
+
+
+def _completed(
+    book: Diagnoses, hit: Hit, entries: Sequence[Entry], context: Context
+) -> Iterator[Hit]:
+    for rank, entry in enumerate(entries):
         for done in complete(book, entry.code, context):
-            yield Hit(
+            weight = (1 if rank == 0 else RIVAL) * (VAGUE if is_vague(done.row.code) else 1)
+            yield replace(
+                hit,
                 row=done.row,
-                status=status,
-                method=mention.source,
-                score=weight if rank == 0 else weight * 0.5,
-                spans=spans,
-                is_heading=sentence.is_heading,
-                section=sentence.section,
+                score=hit.score * weight,
                 rank=rank,
-                reasons=(*reasons, *done.reasons),
+                reasons=(*hit.reasons, *done.reasons),
                 asks=done.asks,
             )
 
@@ -142,7 +167,7 @@ def _side_rank(book: Diagnoses, code: str, context: Context) -> int:
     return 1 if has_sides else 0
 
 
-def _around(readings: Sequence[tuple[Sentence, Reading]], at: int) -> frozenset[str]:
+def _around(readings: Readings, at: int) -> frozenset[str]:
     """The words of a sentence; of a heading, also those of what is said under it."""
     sentence, reading = readings[at]
     found = set(_stems(reading))
@@ -171,6 +196,3 @@ def _encounter_of(readings: Iterable[tuple[Sentence, Reading]]) -> tuple[str, bo
     if words & _HEALING:
         return SUBSEQUENT, False
     return INITIAL, False
-
-
-__all__ = ["Span", "suggest"]

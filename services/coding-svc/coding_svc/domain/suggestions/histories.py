@@ -21,7 +21,7 @@ def code_of_history(code: str, status: Status) -> History | None:
     """The code for a condition that the note tells of the past or of the family; None when the
     condition's own code and status stand."""
     if status == "historical":
-        if code.startswith(_table()["chronic"]):
+        if is_chronic(code):
             reason = Reason("chronic", "a chronic condition in a history is still there (IV.I)")
             return History(code, "present", reason)
         if code.startswith("Z"):
@@ -59,3 +59,8 @@ def _maps() -> dict[str, dict[str, str]]:
             for each in listed(beginnings):
                 found[kind][each.replace(".", "")] = right.replace(".", "")
     return found
+
+
+def is_chronic(code: str) -> bool:
+    """Whether a condition stays: what is told of it in a history is still true."""
+    return code.startswith(_table()["chronic"])

@@ -1,7 +1,10 @@
 """How much a mention weighs: where it stands, how many words agree, how close the title is."""
 
+from functools import lru_cache
+
 from coding_svc.domain.notes.sections import SectionKind
 from coding_svc.domain.notes.sentences import Sentence
+from coding_svc.domain.notes.tables import lines, listed
 
 # What was assessed is what is coded; the rest of a note supports it.
 SECTIONS: dict[SectionKind, float] = {
@@ -15,8 +18,22 @@ HEADING = 1.0
 """A problem that an assessment or a list of diagnoses is headed by."""
 WORDS = {1: 0.82, 2: 0.93, 3: 0.98}
 COST = {0: 1.0, 1: 0.97, 2: 0.92, 3: 0.85, 4: 0.7, 5: 0.62, 6: 0.5}
+VAGUE = 0.6
+"""Of the weight, for a code that says hardly anything."""
 REPEATED = 0.03
 """Each further mention adds a little, up to three."""
+
+
+def is_vague(code: str) -> bool:
+    """Whether a code says hardly more than that something is there."""
+    return code.startswith(_vague())
+
+
+@lru_cache(1)
+def _vague() -> tuple[str, ...]:
+    return tuple(
+        code.replace(".", "") for line in lines(__package__, "vague.txt") for code in listed(line)
+    )
 
 
 def weight_of(sentence: Sentence, words: int, cost: int) -> float:

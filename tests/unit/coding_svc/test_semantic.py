@@ -1,5 +1,6 @@
 """Search by meaning, on a part of the book; skipped where `[semantic]` is not installed."""
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -7,6 +8,7 @@ from tempfile import mkdtemp
 import pytest
 from coding_world import icd10cm_shelf
 
+from coding_svc.codebook.catalogue import Catalogue
 from coding_svc.codebook.likeness import LexicalSearcher, PhraseBook
 from coding_svc.codebook.shelf import Book, Shelf
 from coding_svc.semantic import open_searcher
@@ -85,3 +87,24 @@ def test_without_vectors_the_search_is_lexical() -> None:
 def test_words_find_the_nearest_title(phrase: str, code: str | None) -> None:
     [found] = lexical().search([phrase], 3)
     assert (found[0].code if found else None) == code
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("essential hypertension", "I10"),
+        ("hypertens", "I10"),
+        # No title has all of these words.
+        ("renal stone", "N200"),
+        ("bad kidney stones", "N200"),
+    ],
+)
+def test_a_search_narrows_as_one_types_and_widens_where_nothing_fits(words: str, code: str) -> None:
+    catalogue = Catalogue(icd10cm_shelf())
+    on = date(2026, 5, 14)
+    releases = Shelf(icd10cm_shelf()).releases("icd10cm")
+    found = catalogue.search(releases, "icd10cm", words, on=on, limit=20)
+    assert found is not None
+    codes = [each.code for each in found[1]]
+    assert code in codes
+    assert len(codes) == len({*codes}) <= 20

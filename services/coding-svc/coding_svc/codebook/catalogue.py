@@ -1,7 +1,7 @@
 """What a service process has of the code sets: the shelf, its readers, and a search."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -130,9 +130,12 @@ class Catalogue:
     def search(
         self, activated: Iterable[Release], kind: str, text: str, *, on: date, limit: int
     ) -> tuple[Release, Sequence[Match]] | None:
-        """Codes by what they mean, best first, or by their beginning; None without a release."""
-        of_kind = [each for each in self.releases(activated) if each.kind == kind]
-        release = in_force(of_kind, on)
+        """Codes by what they mean, best first, or by their beginning; None without a release.
+
+        What has every word comes first; where that is little, what is most like it follows, by
+        meaning where `[semantic]` is installed."""
+        activated = tuple(activated)
+        release = self._in_force(activated, kind, on)
         if release is None:
             return None
         book = self._shelf.book(release.release_id)
@@ -143,7 +146,29 @@ class Catalogue:
             rows = (
                 book.rows(f"{SEARCHED[kind]} LIMIT ?", _query(text), limit) if _query(text) else []
             )
+            if kind == "icd10cm" and len(rows) < limit:
+                rows = [
+                    *rows,
+                    *self._like(
+                        activated,
+                        on,
+                        text,
+                        known={code for code, _ in rows},
+                        limit=limit - len(rows),
+                    ),
+                ]
         return release, [Match(code, title) for code, title in rows]
+
+    def _like(
+        self, activated: Iterable[Release], on: date, text: str, *, known: set[str], limit: int
+    ) -> Iterator[tuple[str, str]]:
+        book = self.suggestion_book(activated, on)
+        if book is None:
+            return
+        for each in book.searcher.search([text], limit + len(known))[0]:
+            if each.code not in known and limit > 0:
+                limit -= 1
+                yield each.code, each.title
 
 
 def _query(text: str) -> str:

@@ -12,9 +12,10 @@ from coding_svc.domain.suggestions.phrases import bag_of, stems_in
 
 FOUND_MAX = 60
 """Rows that the full-text search gives to be ranked."""
-RARE_WORDS = 4
+RARE_WORDS = 5
+FEW = 12
+"""Rows, below which the rarest word was perhaps not the one that was meant."""
 """Of a phrase; the others find most of the book and say little."""
-PHRASE_WORDS_MAX = 12
 PHRASES_KEPT, TITLES_KEPT = 200_000, 50_000
 OF_PHRASE, OF_TITLE = 0.7, 0.3
 """A title that says more than the phrase is better than one that misses a word of it."""
@@ -124,32 +125,52 @@ class LexicalSearcher:
 
     def _search(self, phrase: str, limit: int) -> Sequence[Candidate]:
         stems = frozenset(stems_in(phrase))
-        query = self._query(phrase)
-        if not query:
+        rows = self._rows(self._forms(phrase))
+        ranked = sorted(
+            (
+                Candidate(code, title, round(self.agreement(stems, code, title, terms), 4))
+                for code, title, terms in rows
+            ),
+            key=lambda each: (-each.score, len(each.code), each.code),
+        )
+        return ranked[:limit]
+
+    def _rows(self, words: Sequence[str]) -> Sequence[tuple[str, str, str]]:
+        """What has the rarest word, the more of the others the better: a common word alone finds
+        thousands of titles that mean something else. Only a word that finds too little widens."""
+        if not words:
             return ()
-        rows = self._book.rows(
+        rarest, *others = words
+        query = f"{rarest} AND ({' OR '.join(others)})" if others else rarest
+        found = self._matched(query)
+        if others and len(found) < FEW:
+            known = {code for code, _, _ in found}
+            wider = self._matched(" OR ".join(words[:2]))
+            found = [*found, *(row for row in wider if row[0] not in known)]
+        return found
+
+    def _matched(self, query: str) -> list[tuple[str, str, str]]:
+        return self._book.rows(
             "SELECT code, title, terms FROM search WHERE search MATCH ? "
             f"ORDER BY bm25(search, 0, 4, 1) LIMIT {FOUND_MAX}",
             query,
         )
-        ranked = sorted(
-            (Candidate(code, title, round(self.agreement(stems, code, title, terms), 4))
-             for code, title, terms in rows),
-            key=lambda each: (-each.score, len(each.code), each.code),
-        )  # fmt: skip
-        return ranked[:limit]
 
-    def _query(self, phrase: str) -> str:
-        """The rarest words, each as written and as the titles have it."""
-        known = [
-            (word.text, stem)
+    def _forms(self, phrase: str) -> list[str]:
+        """The rarest words, each as written or as the titles have it."""
+        known = {
+            stem: word.text
             for word in words_of(phrase.lower())
             for stem in word.stems
             if stem in self._counts
-        ][:PHRASE_WORDS_MAX]
-        rare = sorted(known, key=lambda each: self._counts[each[1]])[:RARE_WORDS]
-        wanted = {form.replace("'", " ") for pair in rare for form in pair}
-        return " OR ".join(f'"{each}"' for each in sorted(wanted))
+        }
+        rare = sorted(known, key=lambda stem: self._counts[stem])[:RARE_WORDS]
+        return [
+            "("
+            + " OR ".join(f'"{form}"' for form in sorted({stem, known[stem].replace("'", " ")}))
+            + ")"
+            for stem in rare
+        ]
 
     def _weights(self, stems: Iterable[str]) -> float:
         return sum(self.weight(stem) for stem in stems)

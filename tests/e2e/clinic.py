@@ -87,6 +87,27 @@ def encounter(**changes: Any) -> Body:
     return {"external_id": f"e-{uuid4().hex}", "patient": patient(), **coding()} | changes
 
 
+def bill(**changes: Any) -> Body:
+    """An institutional claim of 150.00 for `POST /claims`: a planned visit to a hospital's clinic,
+    one line with a procedure and one without."""
+    day = yesterday().isoformat()
+    lines = [
+        {"revenue_code": "0510", "procedure_code": "99213", "charge_amount_cents": 10_000},
+        {"revenue_code": "0270", "charge_amount_cents": 5_000},
+    ]
+    found = claim(
+        lines=[{**each, "date_of_service": day} for each in lines],
+        institutional={
+            "type_of_bill": "131",
+            "admission_type_code": "3",
+            "patient_status_code": "01",
+            "attending_provider": RENDERING,
+        },
+    )
+    del found["place_of_service_code"]
+    return found | changes
+
+
 def claim(**changes: Any) -> Body:
     """A claim for `POST /claims`."""
     return {"external_id": f"c-{uuid4().hex}", "patient": patient(), **coding()} | changes

@@ -159,7 +159,8 @@ async def test_what_left_lies_at_the_payer_as_a_clean_837p(
     path = f"/transmissions/{submission['transmission_id']}"
     sent = await world.get("payer-gateway", path)
     ours = (await world.call("payer-gateway", "GET", f"{path}/raw")).content
-    theirs = _file_at_the_payer(world, sent["interchange_control_number"])
+    partner = await world.get("payer-gateway", f"/trading-partners/{sent['partner_id']}")
+    theirs = _file_at_the_payer(world, partner["submitter_id"], sent["interchange_control_number"])
     assert ours == theirs
     number = submission["patient_control_number"]
     amount = f"{outcome.charge / 100:g}"
@@ -309,13 +310,14 @@ async def test_the_audit_verifies_by_the_command_line(world: World) -> None:
     assert result.output.count("intact") == len(SERVICES)
 
 
-def _file_at_the_payer(world: World, control_number: str) -> bytes:
-    """What the twin stored, from its own memory."""
+def _file_at_the_payer(world: World, submitter_id: str, control_number: str) -> bytes:
+    """What the twin stored, from its own memory. Control numbers are each submitter's own."""
     place = world.stack.home.root / "payer-twin" / "payer-twin.sqlite"
     connection = sqlite3.connect(f"file:{place}?mode=ro", uri=True)
     try:
         [row] = connection.execute(
-            "SELECT content FROM interchange WHERE control_number = ?", (control_number,)
+            "SELECT content FROM interchange WHERE submitter = ? AND control_number = ?",
+            (submitter_id, control_number),
         ).fetchall()
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""The gateway with partners behind SFTP and CORE: killed anywhere, silent, or dead."""
+"""The gateway with partners behind SFTP, folders and CORE: killed anywhere, silent, or dead."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -43,24 +43,32 @@ class Outside:
     gateway: Gateway
     sftp: SftpServer | None = None
     core: CorePartner | None = None
+    folder: Path | None = None
+
+    @property
+    def directories(self) -> tuple[Path, Path] | None:
+        """Where files come in and go out, for partners that have directories."""
+        if self.sftp is not None:
+            return self.sftp.inbound, self.sftp.outbound
+        return (self.folder / "inbound", self.folder / "outbound") if self.folder else None
 
     def taken(self) -> list[bytes]:
-        if self.sftp is not None:
-            shown = (each for each in self.sftp.inbound.iterdir() if each.name[0] != ".")
+        if self.directories is not None:
+            shown = (each for each in self.directories[0].iterdir() if each.name[0] != ".")
             return [each.read_bytes() for each in sorted(shown)]
         assert self.core is not None
         return list(self.core.taken.values())
 
     def leave(self, name: str, content: bytes) -> None:
-        if self.sftp is not None:
-            (self.sftp.outbound / name).write_bytes(content)
+        if self.directories is not None:
+            (self.directories[1] / name).write_bytes(content)
         else:
             assert self.core is not None
             self.core.leave(RETRIEVE_999, content)
 
     def left(self) -> int:
-        if self.sftp is not None:
-            return len(list(self.sftp.outbound.iterdir()))
+        if self.directories is not None:
+            return len([each for each in self.directories[1].iterdir() if each.name[0] != "."])
         assert self.core is not None
         return sum(map(len, self.core.waiting.values()))
 
@@ -71,23 +79,26 @@ async def outside(
 ) -> AsyncIterator[Outside]:
     kind: str = request.param
     core = CorePartner()
+    folder = tmp_path / "folders" / "clinic"
+    for name in ("inbound", "outbound"):
+        (folder / name).mkdir(parents=True)
     async with contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(sftp_server(tmp_path / "account"))
         house = Clearinghouse(
             httpx.AsyncClient(transport=httpx.ASGITransport(core.app())),
             allow_http=True,
             patience_s=60,
+            folder_root=folder.parent,
         )
         stack.push_async_callback(house.aclose)
         reached = replace(service, resources=lambda _: house)
         found = await stack.enter_async_context(
             service_under_test(reached, servers.postgres_admin_url)
         )
-        address = (
-            {"base_url": server.url, "connection": {"host_key": server.pinned}}
-            if kind == "sftp"
-            else {}
-        )
+        address: dict[str, Any] = {
+            "sftp": {"base_url": server.url, "connection": {"host_key": server.pinned}},
+            "folder": {"base_url": "folder:clinic", "credentials": None},
+        }.get(kind, {})
         body = PARTNER | {"transport": kind, "credentials": LOGIN} | address
         async with found.client() as client:
             made = await client.post("/trading-partners", json=body)
@@ -96,10 +107,16 @@ async def outside(
             payer = {"name": "Demo payer", "partner_id": partner_id}
             assert (await client.put(f"/payers/{PAYER}", json=payer)).status_code == 200
         gateway = Gateway(found, Partner(), UUID(partner_id))
-        yield Outside(gateway, *((server, None) if kind == "sftp" else (None, core)))
+        partners = {
+            "sftp": Outside(gateway, sftp=server),
+            "folder": Outside(gateway, folder=folder),
+        }
+        yield partners.get(kind) or Outside(gateway, core=core)
 
 
-KINDS = pytest.mark.parametrize("outside", ["sftp", "core_mime", "core_soap"], indirect=True)
+KINDS = pytest.mark.parametrize(
+    "outside", ["sftp", "folder", "core_mime", "core_soap"], indirect=True
+)
 
 
 def claims_in(files: Sequence[bytes]) -> list[str]:

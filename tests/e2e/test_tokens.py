@@ -31,12 +31,16 @@ OWN_NAMES = {
 PUBLISHED = {
     "coding-svc GET /code-sets/{kind}/codes",
     "coding-svc GET /code-sets/icd10cm/codes/{code}",
+    "coding-svc GET /code-sets/icd10pcs:pick",
 }
 SUMS = frozenset({"/summary", "/remittance-totals", "/reconciliation"})
 LISTS = [
     found
     for found in OPERATIONS
-    if found.method == "GET" and not found.parameters and found.path not in SUMS
+    if found.method == "GET"
+    and not found.parameters
+    and found.path not in SUMS
+    and str(found) not in PUBLISHED
 ]
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -87,14 +88,20 @@ def demo(
     encounters: Annotated[int, typer.Option(min=1, max=5000, help="How many visits.")] = 600,
     patients: Annotated[int, typer.Option(min=1, max=2000, help="How many people.")] = 200,
     seed: Annotated[int, typer.Option(help="Another seed is another clinic.")] = 1,
+    notes: Annotated[
+        Path | None, typer.Option(help="Visit notes to code: JSON lines with id and text.")
+    ] = None,
 ) -> None:
-    """Run a seeded clinic through the whole cycle, sum up, verify the books."""
+    """Run a seeded clinic through the whole cycle, sum up, verify the books. With notes, its visits
+    come uncoded and are coded from them."""
     from rcm_local.demo import play  # noqa: PLC0415 - only here
     from rcm_local.demo.clinic import Clinic  # noqa: PLC0415
+    from rcm_local.demo.notes import read_notes  # noqa: PLC0415
 
     with _problems_as_sentences():
-        clinic = Clinic(patients=patients, encounters=encounters, seed=seed)
-        _run(play(Home.default(), clinic, console))
+        read = read_notes(notes) if notes else []
+        clinic = Clinic(patients=patients, encounters=len(read) or encounters, seed=seed)
+        _run(play(Home.default(), clinic, console, notes=read))
 
 
 async def _stay_up(home: Home) -> int:

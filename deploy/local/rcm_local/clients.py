@@ -16,6 +16,8 @@ DEMO_TENANT_CODE = "demo-clinic"
 # The clinic's own practice system: all that the demo does, and nothing else.
 CLINIC_SCOPES = (
     "system/Encounter.crus",
+    "system/Coding.crus",
+    "system/Query.crus",
     "system/FeeSchedule.crus",
     "system/Claim.rs",
     "system/Payer.crus",

@@ -5,15 +5,17 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from rcm_local.demo import notes as note_tour
 from rcm_local.demo import summary, tour
 from rcm_local.demo.clinic import Clinic
+from rcm_local.demo.notes import Note
 from rcm_local.demo.practice import PracticeSystem
 from rcm_local.display import Display
 from rcm_local.home import Home
@@ -23,18 +25,19 @@ CAUGHT_UP_TIMEOUT_S = 60.0
 EXIT_BOOKS_WRONG = 1
 
 
-async def play(home: Home, clinic: Clinic, console: Console) -> int:
+async def play(home: Home, clinic: Clinic, console: Console, *, notes: Sequence[Note] = ()) -> int:
     """Drive the stack that runs here, or one of our own; 0 only when the books verify.
 
     On a terminal a stack of our own stays up afterwards, until it is interrupted."""
     running = home.state()
     if running is not None:
-        return _exit_code(await _tour(home, running, clinic, console))
+        return _exit_code(await _tour(home, running, clinic, console, notes=notes))
     with Display(console) as display:
         async with open_stack(home, display) as stack:
             display.done("Everything is ready.")
             keeping = stack.supervisor.watch()
-            good = await _while_kept(keeping, _tour(home, stack.state(), clinic, console))
+            work = _tour(home, stack.state(), clinic, console, notes=notes)
+            good = await _while_kept(keeping, work)
             if console.is_terminal:
                 console.print("\nThe stack stays up for a look around; Ctrl-C ends it.")
                 # Being interrupted is how this ends, so here it is no failure.
@@ -44,8 +47,15 @@ async def play(home: Home, clinic: Clinic, console: Console) -> int:
     return _exit_code(good)
 
 
-async def _tour(home: Home, state: dict[str, Any], clinic: Clinic, console: Console) -> bool:
-    """The whole cycle once; whether the books verify."""
+async def _tour(
+    home: Home,
+    state: dict[str, Any],
+    clinic: Clinic,
+    console: Console,
+    *,
+    notes: Sequence[Note],
+) -> bool:
+    """The whole cycle once, from coded visits or from notes; whether the books verify."""
     began_at = time.monotonic()
     urls: dict[str, str] = state["urls"]
     secrets = json.loads((home.root / "identity" / "secrets.json").read_text())
@@ -58,11 +68,15 @@ async def _tour(home: Home, state: dict[str, Any], clinic: Clinic, console: Cons
         bodies = tour.planned_visits(clinic, table, run=_next_run(home), today=today)
         before = await tour.at_rest(practice)
         with _progress(console) as progress:
-            expected = await tour.send(practice, bodies, progress)
+            tally = await note_tour.send(practice, notes, bodies, progress) if notes else None
+            expected = tally.coded if tally else await tour.send(practice, bodies, progress)
             after = await tour.settle(practice, before, expected, progress)
         topics = await _caught_up(state["kafka_bootstrap"])
         accounts = await practice.get("patient-billing-svc", "/summary")
     console.print()
+    if tally is not None:
+        console.print(note_tour.table(tally))
+        console.print()
     console.print(summary.claims_table(before, after))
     console.print(summary.accounts_line(accounts))
     console.print()

@@ -46,6 +46,11 @@ class PracticeSystem:
         """The JSON of a PUT."""
         return (await self._call("PUT", service, path, json=body)).json()
 
+    async def change(self, method: str, service: str, path: str, body: Body | None = None) -> Any:
+        """The JSON of a change of something that nobody else changes meanwhile."""
+        newest = {"If-Match": "*"}
+        return (await self._call(method, service, path, json=body, headers=newest)).json()
+
     async def pages(self, service: str, path: str, **query: str | int) -> Sequence[Body]:
         """The items of all pages of a list."""
         items: list[Body] = []
@@ -64,7 +69,7 @@ class PracticeSystem:
         return table
 
     async def _call(self, method: str, service: str, path: str, **rest: Any) -> httpx.Response:
-        headers = {"Idempotency-Key": str(new_id())}
+        headers = {"Idempotency-Key": str(new_id())} | rest.pop("headers", {})
         for attempt in range(1, TRIES + 1):
             headers["Authorization"] = f"Bearer {await self._valid_token()}"
             url = self._urls[service] + path

@@ -72,6 +72,31 @@ def test_a_demo_verifies_the_books_and_leaves_nothing_behind(home: Home) -> None
     assert left_processes(home) == []
 
 
+# One of each: what a rule lets go, what the script codes, what a physician is asked, what waits.
+NOTES = {
+    "easy": "ASSESSMENT\n\n1. Essential hypertension. Continue lisinopril 10 mg daily.",
+    "sure": "ASSESSMENT\n\n1. Congestive heart failure.\n\n2. Hypertension.\n\nRefilled Lasix.",
+    "open": "ASSESSMENT\n\n1. Acute lumbar strain. Prescribed meloxicam 15 mg daily.",
+    "vague": "PLAN\n\nThe patient will come back next week.",
+}
+
+
+def test_a_demo_of_notes_tells_what_became_of_each(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "notes.jsonl"
+    lines = [json.dumps({"id": name, "text": text}) for name, text in NOTES.items()]
+    file.write_text("\n".join(lines))
+    code, said = rcm(home, "demo", "--notes", str(file))
+    assert code == 0, said
+    told = {words[0]: " ".join(words[1:]) for line in said.splitlines() if (words := line.split())}
+    assert told["easy"] == "released by rule I10 99213"
+    assert told["sure"] == "coded by the script I110 I509 99214"
+    assert told["open"].startswith("physician asked S39012A? the phase of care")
+    assert told["vague"].startswith("held for a coder no diagnosis is suggested")
+    assert "Claims answered" in said
+    assert "The books verify" in said
+    assert left_processes(home) == []
+
+
 def test_a_killed_service_is_started_again(home: Home) -> None:
     code, said = rcm(home, "up", "--detach")
     assert code == 0, said

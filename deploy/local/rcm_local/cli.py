@@ -89,18 +89,20 @@ def demo(
     patients: Annotated[int, typer.Option(min=1, max=2000, help="How many people.")] = 200,
     seed: Annotated[int, typer.Option(help="Another seed is another clinic.")] = 1,
     notes: Annotated[
-        Path | None, typer.Option(help="Visit notes to code: JSON lines with id and text.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Visit notes to code: JSON lines with id and text."),
     ] = None,
 ) -> None:
     """Run a seeded clinic through the whole cycle, sum up, verify the books. With notes, its visits
     come uncoded and are coded from them."""
     from rcm_local.demo import play  # noqa: PLC0415 - only here
     from rcm_local.demo.clinic import Clinic  # noqa: PLC0415
-    from rcm_local.demo.notes import read_notes  # noqa: PLC0415
+    from rcm_local.demo.note_file import read_notes  # noqa: PLC0415
 
     with _problems_as_sentences():
         read = read_notes(notes) if notes else []
-        clinic = Clinic(patients=patients, encounters=len(read) or encounters, seed=seed)
+        # The clinic is as large as without notes, so that each finds a patient whom it fits.
+        clinic = Clinic(patients=patients, encounters=max(encounters, len(read)), seed=seed)
         _run(play(Home.default(), clinic, console, notes=read))
 
 

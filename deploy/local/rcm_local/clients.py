@@ -18,6 +18,7 @@ CLINIC_SCOPES = (
     "system/Encounter.crus",
     "system/Coding.crus",
     "system/Query.crus",
+    "system/CodeSet.rs",
     "system/FeeSchedule.crus",
     "system/Claim.rs",
     "system/Payer.crus",

@@ -28,6 +28,8 @@ CODES = [
     ("Type 2 diabetes mellitus", "E119"),
     ("Diabetes", "E119"),
     ("Migraines", "G43909"),
+    ("Elevated blood pressure", "R030"),
+    ("Hypertension / Elevated blood pressure", "I10"),
     ("Asthma", "J45909"),
     ("COPD", "J449"),
     ("Chronic kidney disease stage 3a", "N1831"),

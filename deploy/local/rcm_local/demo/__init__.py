@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rcm_local.demo import notes as note_tour
-from rcm_local.demo import summary, tour
+from rcm_local.demo import notes_summary, summary, tour
 from rcm_local.demo.clinic import Clinic
-from rcm_local.demo.notes import Note
+from rcm_local.demo.note_file import Note
+from rcm_local.demo.notes import Outcome
 from rcm_local.demo.practice import PracticeSystem
 from rcm_local.display import Display
 from rcm_local.home import Home
@@ -68,15 +69,15 @@ async def _tour(
         bodies = tour.planned_visits(clinic, table, run=_next_run(home), today=today)
         before = await tour.at_rest(practice)
         with _progress(console) as progress:
-            tally = await note_tour.send(practice, notes, bodies, progress) if notes else None
-            expected = tally.coded if tally else await tour.send(practice, bodies, progress)
+            outcomes = await note_tour.send(practice, notes, bodies, progress) if notes else []
+            claimed = sum(each.is_claimed for each in outcomes)
+            expected = claimed if notes else await tour.send(practice, bodies, progress)
             after = await tour.settle(practice, before, expected, progress)
         topics = await _caught_up(state["kafka_bootstrap"])
         accounts = await practice.get("patient-billing-svc", "/summary")
     console.print()
-    if tally is not None:
-        console.print(note_tour.table(tally))
-        console.print()
+    if outcomes:
+        _tell_of_notes(outcomes, console)
     console.print(summary.claims_table(before, after))
     console.print(summary.accounts_line(accounts))
     console.print()
@@ -86,6 +87,14 @@ async def _tour(
     console.print(f"[dim]{time.monotonic() - began_at:.1f} s from the first call[/]\n")
     console.print(summary.next_steps(urls))
     return good
+
+
+def _tell_of_notes(outcomes: Sequence[Outcome], console: Console) -> None:
+    console.print(notes_summary.notes_table(outcomes))
+    console.print()
+    console.print(notes_summary.sums_table(outcomes))
+    console.print(notes_summary.codes_lines(outcomes))
+    console.print()
 
 
 def _next_run(home: Home) -> int:

@@ -1,191 +1,193 @@
 """`rcm demo --notes FILE`: real visit notes through documents, suggestions, and a release rule or a
 script that does what a careful coder would; what was coded, held, asked and why is told."""
 
-import json
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
 
 from rich.progress import Progress
-from rich.table import Table
 
+from rcm_local.demo import coder
+from rcm_local.demo.coder import Ask, Hold, Take
+from rcm_local.demo.note_file import Note
 from rcm_local.demo.practice import Body, PracticeSystem
-from rcm_local.problems import LocalProblem
 
-# Families that the demo clinic lets go without a person, when the note leaves nothing to ask.
-RELEASED = ("I10", "E11", "E78", "J0", "J4", "K21", "M1", "M2", "M5", "F32", "F33", "F41", "N39")
-RELEASE_SCORE, CODER_SCORE, DIAGNOSES_MAX = 0.8, 0.6, 4
-OFFICE_VISIT = "99213"
-QUERY_TEMPLATES = {"side": "laterality", "encounter": "encounter_phase"}
-INDICATORS = "The note of this visit names the condition; what its code needs is not documented."
+AT_ONCE = 3
+RULE = "demo_office"
+Became = Literal["released", "coded", "queried", "held"]
+_AGE_UNTOLD = 45
+"""Between the youngest and the oldest of the clinic's people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """One line of the file."""
+class Outcome:
+    """What became of one note, and why."""
 
     number: str
-    text: str = field(repr=False)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the notes, and why."""
-
-    became: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
-    codes: Counter[str] = field(default_factory=Counter)
+    became: Became
+    why: tuple[str, ...] = ()
+    diagnoses: tuple[str, ...] = ()
+    """Coded, or else the one that is asked about or was suggested most surely."""
+    level: str = ""
+    """The visit's code, when it is billed."""
 
     @property
-    def coded(self) -> int:
-        """How many become claims."""
-        return self.became["released by rule"] + self.became["coded by script"]
-
-    def add(self, outcome: str, reasons: Sequence[str] = ()) -> None:
-        """One note more."""
-        self.became[outcome] += 1
-        for reason in reasons:
-            self.reasons[outcome, reason] += 1
+    def is_claimed(self) -> bool:
+        return self.became in {"released", "coded"}
 
 
-def read_notes(file: Path) -> list[Note]:
-    """The notes of a file of JSON lines with `id` and `text`. Raises `LocalProblem` by line."""
-    notes = []
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise LocalProblem(f"{file} cannot be read as text.") from None
-    for number, line in enumerate(lines, 1):
-        try:
-            found = json.loads(line)
-            notes.append(Note(str(found["id"]), str(found["text"])))
-        except (ValueError, KeyError, TypeError):
-            raise LocalProblem(f"{file} line {number} is not JSON with id and text.") from None
-    if not notes:
-        raise LocalProblem(f"{file} has no notes.")
-    return notes
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """A chart on the desk with the note that it came with."""
+
+    note: Note
+    visit: Body
+    path: str
+    level: str | None
 
 
 async def send(
     practice: PracticeSystem, notes: Sequence[Note], visits: Sequence[Body], progress: Progress
-) -> Tally:
-    """Bring every note as a visit, and work its chart."""
-    rule = {
-        "criteria": {"kinds": ["office"]},
-        "effect": {
-            "families": list(RELEASED), "min_score": RELEASE_SCORE,
-            "max_diagnoses": DIAGNOSES_MAX, "ignore_below": CODER_SCORE, "sample_permille": 100,
-        },
-    }  # fmt: skip
-    await practice.put("coding-svc", "/desk-rules/release/demo_office", rule)
-    task, tally = progress.add_task("Notes worked", total=len(notes)), Tally()
-    for note, visit in zip(notes, visits, strict=True):
-        await _work(practice, _chart(note, visit), tally)
+) -> list[Outcome]:
+    """Bring every note as a visit and work its chart; what became of each, in the file's order."""
+    rule = f"/desk-rules/release/{RULE}"
+    await practice.put("coding-svc", rule, coder.RELEASE_RULE)
+    edits = (await practice.get("coding-svc", "/edits"))["items"]
+    citations = {each["edit"]: each["citation"] for each in edits}
+    task, gate = progress.add_task("Notes worked", total=len(notes)), asyncio.Semaphore(AT_ONCE)
+
+    async def work(note: Note, visit: Body) -> Outcome:
+        async with gate:
+            outcome = await _work(practice, note, visit, citations=citations)
         progress.advance(task)
-    return tally
+        return outcome
+
+    pairs = zip(notes, seated(notes, visits), strict=True)
+    return list(await asyncio.gather(*(work(note, visit) for note, visit in pairs)))
 
 
-def table(tally: Tally) -> Table:
-    """What became of the notes, and the most frequent reasons."""
-    shown = Table(title="Notes", title_justify="left", box=None)
-    for heading in ("became", "why"):
-        shown.add_column(heading)
-    shown.add_column("notes", justify="right")
-    for outcome, count in tally.became.most_common():
-        shown.add_row(f"[bold]{outcome}[/]", "", str(count))
-        for (of, reason), times in tally.reasons.most_common():
-            if of == outcome:
-                shown.add_row("", reason, str(times))
-    common = ", ".join(f"{code} ({count})" for code, count in tally.codes.most_common(8))
-    shown.add_row("codes billed most", common, str(sum(tally.codes.values())))
-    return shown
+def seated(notes: Sequence[Note], visits: Sequence[Body]) -> list[Body]:
+    """A visit of the clinic for each note: of the patient who fits it best, a new one if there is
+    one. Edits ask for sex and age, so a note of an old man is not to be a young woman's."""
+    free, seen, found = list(visits), Counter[str](), []
+    for note in notes:
+        best = min(free, key=lambda visit, note=note: _misfit(note, visit, seen))  # type: ignore[misc]
+        free.remove(best)
+        seen[best["patient"]["external_id"]] += 1
+        found.append(best)
+    return found
 
 
-def _chart(note: Note, visit: Body) -> Body:
-    """A visit without codes, with its note and the charge of an office visit."""
+def _misfit(note: Note, visit: Body, seen: Counter[str]) -> tuple[bool, int, int]:
+    patient = visit["patient"]
+    born, day = (
+        date.fromisoformat(one) for one in (patient["birth_date"], visit["date_of_service"])
+    )
+    age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    is_other = bool(note.sex) and note.sex != patient["sex"]
+    wanted = _AGE_UNTOLD if note.age is None else note.age
+    return is_other, seen[patient["external_id"]], abs(age - wanted)
+
+
+def chart_of(note: Note, visit: Body, level: str | None) -> Body:
+    """A visit without diagnoses, with its note and the charge that the note's level gives."""
     day = visit["date_of_service"]
-    charge = {"procedure_code": OFFICE_VISIT, "date_of_service": day}
+    lines = [{"procedure_code": level, "date_of_service": day}] if level else []
+    kept = {name: value for name, value in visit.items() if name != "diagnoses"}
     document = {"external_id": note.number, "text": note.text}
-    kept = {name: value for name, value in visit.items() if name not in ("diagnoses", "lines")}
-    return kept | {"kind": "office", "lines": [charge], "documents": [document]}
+    return kept | {"kind": "office", "lines": lines, "documents": [document]}
 
 
-async def _work(practice: PracticeSystem, body: Body, tally: Tally) -> None:
-    made = await practice.post("coding-svc", "/charts", body)
-    path = f"/charts/{made['encounter_id']}"
-    read = await practice.post("coding-svc", f"{path}:read", {})
-    chart = await practice.get("coding-svc", path)
+async def _work(
+    practice: PracticeSystem, note: Note, visit: Body, *, citations: Mapping[str, str]
+) -> Outcome:
+    day = visit["date_of_service"]
+    asked = {"family": coder.VISIT_FAMILY, "text": note.text, "date_of_service": day}
+    level = (await practice.post("coding-svc", "/visits:level", asked))["code"]
+    made = await practice.post("coding-svc", "/charts", chart_of(note, visit, level))
+    worked = _Worked(note, visit, f"/charts/{made['encounter_id']}", level)
+    read = await practice.post("coding-svc", f"{worked.path}:read", {})
+    chart = await practice.get("coding-svc", worked.path)
     if chart["stage"] == "done":
-        tally.add("released by rule")
-        tally.codes.update(each["code"] for each in chart["diagnoses"])
-        return
-    found = (await practice.get("coding-svc", f"{path}/suggestions"))["items"]
-    sure = [
-        each
-        for each in found
-        if each["score"] >= CODER_SCORE
-        and each["system"] == "icd10cm"
-        and each["assertion"] in ("present", "historical")
-    ]
-    complete = [each for each in sure if each["is_complete"]][:DIAGNOSES_MAX]
-    if complete:
-        await _code(practice, path, complete, withheld=read["withheld"], tally=tally)
-    elif sure:
-        await _ask(practice, path, body, suggested=sure[0], tally=tally)
-    else:
-        await _pend(practice, path, "no_sure_suggestion", tally=tally)
+        codes = tuple(each["code"] for each in chart["diagnoses"])
+        return Outcome(note.number, "released", diagnoses=codes, level=level or "")
+    found = (await practice.get("coding-svc", f"{worked.path}/suggestions"))["items"]
+    match coder.decide(found, level):
+        case Take(suggestions):
+            why = coder.why_not_released(read["withheld"], citations)
+            return await _code(practice, worked, suggestions, why=why)
+        case Ask() as ask:
+            return await _ask(practice, worked, ask)
+        case Hold() as hold:
+            surest = [hold.surest] if hold.surest else []
+            return await _hold(practice, worked, hold.reason_code, why=[hold.why], codes=surest)
 
 
 async def _code(
-    practice: PracticeSystem,
-    path: str,
-    taken: Sequence[Body],
-    *,
-    withheld: Sequence[str],
-    tally: Tally,
-) -> None:
-    """Take what is sure and complete; what an edit forbids waits for a person."""
+    practice: PracticeSystem, worked: _Worked, taken: Sequence[Body], *, why: Sequence[str]
+) -> Outcome:
+    """Take what is sure, put it in order, and let it leave unless an edit forbids it."""
     for each in taken:
-        verb = f"{path}/suggestions/{each['suggestion_id']}:decide"
+        verb = f"{worked.path}/suggestions/{each['suggestion_id']}:decide"
         await practice.change("POST", "coding-svc", verb, {"decision": "accept"})
-    chart = await practice.get("coding-svc", path)
-    pointers = list(range(min(DIAGNOSES_MAX, len(chart["diagnoses"]))))
-    [line] = chart["lines"]
-    charge = {
-        "procedure_code": line["procedure_code"], "date_of_service": line["date_of_service"],
-        "diagnosis_pointers": pointers,
-    }  # fmt: skip
-    codes = {"diagnoses": chart["diagnoses"], "lines": [charge]}
-    await practice.change("PUT", "coding-svc", f"{path}/codes", codes)
-    check = await practice.get("coding-svc", f"{path}/check")
+    codes, check = [each["code"] for each in taken], Body()
+    # Each turn puts another one first; after the last all were tried.
+    for _ in codes:
+        await practice.change("PUT", "coding-svc", f"{worked.path}/codes", _coded(worked, codes))
+        check = await practice.get("coding-svc", f"{worked.path}/check")
+        if (ordered := coder.resequenced(codes, check)) == codes:
+            break
+        codes = ordered
     if not check["may_leave"]:
-        errors = [each["edit"] for each in check["findings"] if each["severity"] == "error"]
-        stops = [each["code"] for each in check["stops"]]
-        await _pend(practice, path, "edits", tally=tally, why=errors + stops)
-        return
-    await practice.change("POST", "coding-svc", f"{path}:finalize", {})
-    tally.add("coded by script", [f"not released: {reason}" for reason in withheld])
-    tally.codes.update(each["code"] for each in chart["diagnoses"])
+        return await _hold(practice, worked, "edits", why=coder.objections(check), codes=codes)
+    await practice.change("POST", "coding-svc", f"{worked.path}:finalize", {})
+    return Outcome(worked.note.number, "coded", tuple(why), tuple(codes), worked.level or "")
 
 
-async def _ask(
-    practice: PracticeSystem, path: str, body: Body, *, suggested: Body, tally: Tally
-) -> None:
-    """The note leaves open what the code needs: the physician is asked."""
-    kind = suggested["asks"][0]["kind"]
-    query = {
-        "template": QUERY_TEMPLATES.get(kind, "open_question"),
-        "indicators": INDICATORS,
-        "provider_npi": body["rendering_provider"]["npi"],
+def _coded(worked: _Worked, codes: Sequence[str]) -> Body:
+    charge = {
+        "procedure_code": worked.level,
+        "date_of_service": worked.visit["date_of_service"],
+        "diagnosis_pointers": list(range(min(coder.POINTERS_MAX, len(codes)))),
     }
-    made = await practice.post("coding-svc", f"{path}/queries", query)
+    diagnoses = [
+        {"code": code, "code_type": "ABF" if at else "ABK"} for at, code in enumerate(codes)
+    ]
+    return {"diagnoses": diagnoses, "lines": [charge]}
+
+
+async def _ask(practice: PracticeSystem, worked: _Worked, ask: Ask) -> Outcome:
+    """A query in the note's own words goes to the physician; the chart waits for the answer."""
+    place = ask.suggestion["evidence"][0]
+    words = " ".join(worked.note.text[place["start"] : place["end"]].split())
+    query = {
+        "template": ask.template,
+        "indicators": indicators(words),
+        "provider_npi": worked.visit["rendering_provider"]["npi"],
+    }
+    if ask.question is not None:
+        query["question"] = ask.question
+    made = await practice.post("coding-svc", f"{worked.path}/queries", query)
     await practice.change("POST", "coding-svc", f"/queries/{made['query_id']}:send")
-    tally.add("asked the physician", [f"{kind} is not documented"])
+    return Outcome(worked.note.number, "queried", (ask.why,), (ask.suggestion["code"],))
 
 
-async def _pend(
-    practice: PracticeSystem, path: str, reason: str, *, tally: Tally, why: Sequence[str] = ()
-) -> None:
-    await practice.change("POST", "coding-svc", f"{path}:pend", {"reason_code": reason})
-    tally.add("held for a coder", list(dict.fromkeys(why)) or [reason])
+def indicators(words: str) -> str:
+    """What in the record gives rise to a query: its own words, and nothing beside them."""
+    return f"Documented in the note of this visit: {words}."
+
+
+async def _hold(
+    practice: PracticeSystem,
+    worked: _Worked,
+    reason_code: str,
+    *,
+    why: Sequence[str],
+    codes: Sequence[str],
+) -> Outcome:
+    reason = {"reason_code": reason_code}
+    await practice.change("POST", "coding-svc", f"{worked.path}:pend", reason)
+    return Outcome(worked.note.number, "held", tuple(dict.fromkeys(why)), tuple(codes))

@@ -3,8 +3,8 @@
     what it is | diagnoses | lines | facts | findings
 
 A line is CODE-MOD-MOD xUNITS *POINTERS @DAYS (`@+1` a day later, `@0..1` over two days). A fact is
-age, sex, day, pos, payer, contractor, setting or history=CODE*UNITS@DAYS[/other]. A finding is an
-edit with `d` for diagnoses or `L` for lines, as `D131 d1,2; P110 L2,1`.
+age, sex, day, pos, payer, contractor, setting, inpatient=yes or history=CODE*UNITS@DAYS[/other]. A
+finding is an edit with `d` for diagnoses or `L` for lines, as `D131 d1,2; P110 L2,1`.
 """
 
 import re
@@ -78,6 +78,7 @@ def case_of(vector: Vector) -> Case:
         history=tuple(past_of(value, day) for name, value in facts if name == "history"),
         setting=single.get("setting", "practitioner"),  # type: ignore[arg-type]
         contractor=single.get("contractor", ""),
+        is_inpatient="inpatient" in single,
     )
 
 
@@ -138,6 +139,19 @@ def test_without_an_edit_its_vectors_turn_red(code: str) -> None:
     case = case_of(naming[0])
     assert code in {each.edit for each in check(case)}
     assert code not in {each.edit for each in check(case, without=frozenset({code}))}
+
+
+@pytest.mark.parametrize(
+    ("diagnoses", "severity"),
+    [
+        ("I10, F02.80", "warning"),  # such as Alzheimer's, Parkinson's, …: it may be another one
+        ("F02.80", "error"),
+        ("I10, D63.1", "error"),  # kidney disease, and nothing else
+    ],
+)
+def test_a_cause_among_examples_is_asked_about(diagnoses: str, severity: str) -> None:
+    case = case_of(Vector("", frozenset(), (diagnoses, "", ""), ()))
+    assert [each.severity for each in check(case) if each.edit == "D121"] == [severity]
 
 
 def test_there_are_enough_vectors() -> None:

@@ -1,13 +1,16 @@
 """Diagnoses that exclude each other, or need each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from coding_svc.domain.codes import Diagnoses, DiagnosisCode, Note
 from coding_svc.domain.edits.case import Case
+from coding_svc.domain.edits.sequence import is_manifestation
 from coding_svc.domain.edits.registry import Hit, edit
 
-HEART_FAILURE, HYPERTENSION = "I50", "I10"
+HYPERTENSION = "I10"
+# Heart failure, and the heart conditions that the guideline presumes hypertension to cause.
+HEART = ("I50", "I514", "I515", "I516", "I517", "I5189", "I519")
 KIDNEY_DISEASE = "N18"
 
 
@@ -42,15 +45,19 @@ def _naming(book: Diagnoses, one: DiagnosisCode, other: DiagnosisCode) -> Note |
     return None
 
 
-@edit("D121", "error", source="ICD-10-CM guidelines I.A.13: etiology and manifestation", carc="11")
+@edit(
+    "D121", "error", overridable=True, carc="11",
+    source="ICD-10-CM guidelines I.A.13: etiology and manifestation",
+)  # fmt: skip
 def manifestations_follow_their_cause(case: Case) -> Iterator[Hit]:
-    """A manifestation code is reported after the condition that causes it."""
+    """A manifestation code is reported after the condition that causes it. Where the note gives
+    examples ("such as"), any condition before it may be the cause, and is only asked about."""
     book = case.books.diagnoses
     if book is None:
         return
     before: list[str] = []
     for position, found in case.known_diagnoses():
-        notes = book.notes(found.code, "code_first") if found.is_manifestation else ()
+        notes = book.notes(found.code, "code_first") if is_manifestation(found) else ()
         named = [note for note in notes if note.patterns]
         if named and not any(note.names(code) for note in named for code in before):
             yield Hit(
@@ -58,8 +65,13 @@ def manifestations_follow_their_cause(case: Case) -> Iterator[Hit]:
                 diagnoses=(position,),
                 fix="; ".join(_codes(note) for note in named[:3]),
                 release=book.release,
+                severity="warning" if before and _gives_examples(notes) else None,
             )
         before.append(found.code)
+
+
+def _gives_examples(notes: Sequence[Note]) -> bool:
+    return any("such as" in note.text.lower() for note in notes)
 
 
 @edit("D122", "warning", source="ICD-10-CM guidelines I.A.17: code first", overridable=True)
@@ -70,7 +82,7 @@ def code_first_notes_are_heeded(case: Case) -> Iterator[Hit]:
         return
     known = list(case.known_diagnoses())
     for at, (position, found) in enumerate(known):
-        if found.is_manifestation:
+        if is_manifestation(found):
             continue
         notes = book.notes(found.code, "code_first")
         for later, other in known[at + 1 :]:
@@ -117,16 +129,15 @@ def _unanswered(book: Diagnoses, found: DiagnosisCode, codes: list[str]) -> list
 
 
 @edit(
-    "D150",
-    "error",
+    "D150", "error", overridable=True, carc="11",
     source="ICD-10-CM guidelines I.C.9.a: hypertension with heart or kidney disease",
-)
+)  # fmt: skip
 def hypertension_is_combined(case: Case) -> Iterator[Hit]:
-    """Hypertension with heart failure is I11, with chronic kidney disease I12, with both I13: the
+    """Hypertension with heart failure or disease is I11, with chronic kidney disease I12, with both I13: the
     link is presumed."""
     known = list(case.known_diagnoses())
     plain = [position for position, found in known if found.code == HYPERTENSION]
-    heart = [position for position, found in known if found.code.startswith(HEART_FAILURE)]
+    heart = [position for position, found in known if found.code.startswith(HEART)]
     kidney = [position for position, found in known if found.code.startswith(KIDNEY_DISEASE)]
     if plain and (heart or kidney):
         combined = "I13" if heart and kidney else "I11" if heart else "I12"

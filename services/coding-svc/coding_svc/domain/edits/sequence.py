@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from coding_svc.domain.codes import DiagnosisCode
 from coding_svc.domain.edits.case import Case
+from coding_svc.domain.edits.code_editor import family
 from coding_svc.domain.edits.registry import Hit, edit
 
 EXTERNAL_CAUSES = ("V", "W", "X", "Y")
@@ -11,33 +12,71 @@ SYMPTOMS = "R"
 # Status and history codes that are only ever secondary (guideline I.C.21.c.16 lists the Z codes
 # that may be first; these families never are).
 NEVER_FIRST = (
-    "Z15", "Z16", "Z17", "Z18", "Z19", "Z66", "Z67", "Z68", "Z72", "Z73", "Z74", "Z75", "Z77",
+    "Z3A", "Z37", "Z15", "Z16", "Z17", "Z18", "Z19", "Z66", "Z67", "Z68", "Z72", "Z73", "Z74", "Z75", "Z77",
     *(f"Z{number}" for number in range(78, 100)),
 )  # fmt: skip
-# The exceptions in those families that may be first.
-MAY_BE_FIRST = ("Z8501",)
+UNDERDOSED_FROM, UNDERDOSED_TO, UNDERDOSING = "T36", "T50", "6"
+"""Guideline I.C.19.e.5.c: poisonings by drugs, whose sixth or fifth character says underdosing."""
+
+
+def is_manifestation(found: DiagnosisCode) -> bool:
+    """By its title, or by the list of the Medicare Code Editor."""
+    return found.is_manifestation or family("manifestation").has(found.code)
 
 
 @edit("D120", "error", source="ICD-10-CM guidelines I.A.13; MCE manifestation list", carc="11")
 def a_manifestation_is_not_first(case: Case) -> Iterator[Hit]:
     """A manifestation is never the first-listed or principal diagnosis."""
-    yield from _first(case, lambda found: found.is_manifestation, "is a manifestation")
+    yield from _first(case, is_manifestation, "is a manifestation and cannot be first")
 
 
 @edit("D130", "error", source="ICD-10-CM guidelines I.C.20.a.6; MCE e-code as principal", carc="11")
 def an_external_cause_is_not_first(case: Case) -> Iterator[Hit]:
     """A code of an external cause (V00-Y99) is never first."""
     yield from _first(
-        case, lambda found: found.code.startswith(EXTERNAL_CAUSES), "is an external cause"
+        case, lambda found: found.code.startswith(EXTERNAL_CAUSES), "is an external cause and cannot be first"
     )
 
 
-@edit("D132", "error", source="ICD-10-CM guidelines I.C.21.c.3-4: status and history", carc="11")
+@edit(
+    "D132", "error", overridable=True, carc="11",
+    source="ICD-10-CM guidelines I.C.19.e.5.c, I.C.21.c.3-4: supplementary codes",
+)  # fmt: skip
 def a_status_is_not_first(case: Case) -> Iterator[Hit]:
-    """A code of a status or a history is never first; it describes why a service was given."""
-    yield from _first(
-        case, lambda found: found.code.startswith(NEVER_FIRST), "is a status or history code"
-    )
+    """A status, a history or an underdosing is not first; it describes why a service was
+    given. Payers take a few of them first for certain services, which a coder then says."""
+    if case.is_inpatient and any(_first(case, _is_unacceptable, "")):
+        return
+    yield from _first(case, _is_supplementary, "describes another condition and cannot be first")
+
+
+@edit("D133", "error", source="Medicare Code Editor: unacceptable principal diagnosis", carc="11")
+def a_stay_has_an_acceptable_principal(case: Case) -> Iterator[Hit]:
+    """Some codes never are the reason for a stay in a hospital, whatever else is coded."""
+    if case.is_inpatient:
+        yield from _first(case, _is_unacceptable, "is no reason for a stay and cannot be first")
+
+
+@edit("D134", "warning", source="Medicare Code Editor: questionable admission", overridable=True)
+def an_admission_is_not_questionable(case: Case) -> Iterator[Hit]:
+    """A stay for some conditions alone is asked about."""
+    if case.is_inpatient:
+        questionable = family("questionable_admission")
+        yield from _first(
+            case, lambda found: questionable.has(found.code), "is seldom a reason for a stay"
+        )
+
+
+def _is_unacceptable(found: DiagnosisCode) -> bool:
+    return family("unacceptable_principal").has(found.code)
+
+
+def _is_supplementary(found: DiagnosisCode) -> bool:
+    code = found.code
+    is_drug = UNDERDOSED_FROM <= code[:3] <= UNDERDOSED_TO
+    return code.startswith(NEVER_FIRST) or (is_drug and code[:6].endswith(UNDERDOSING)) or (
+        is_drug and code[4:5] == UNDERDOSING and code[5:6] == "X"
+    )  # fmt: skip
 
 
 @edit("D140", "info", source="ICD-10-CM guidelines II.A and IV.D: symptoms and signs")
@@ -76,9 +115,9 @@ def _first(case: Case, is_barred: Callable[[DiagnosisCode], bool], what: str) ->
     if found is None or found[0] != 1:
         return
     row, book = found[1], case.books.diagnoses
-    if book and is_barred(row) and not row.code.startswith(MAY_BE_FIRST):
+    if book and is_barred(row):
         yield Hit(
-            f"{row.code} {what} and cannot be first",
+            f"{row.code} {what}",
             diagnoses=(1,),
             fix="list the condition that was treated first",
             release=book.release,

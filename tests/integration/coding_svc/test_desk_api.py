@@ -131,6 +131,13 @@ async def test_of_two_editors_one_is_told(coder: httpx.AsyncClient) -> None:
     assert [each.status_code for each in (without, first, second)] == [428, 200, 412]
 
 
+async def test_what_was_present_on_admission_is_kept(coder: httpx.AsyncClient) -> None:
+    path = f"/charts/{await chart(coder)}"
+    present = {"code": "I10", "code_type": "ABK", "present_on_admission_indicator": "Y"}
+    await done(coder, "PUT", f"{path}/codes", {"diagnoses": [present], "lines": [LINE]})
+    assert (await coder.get(path)).json()["diagnoses"] == [present]
+
+
 async def test_two_who_ask_at_once_get_two_charts(
     coding: ServiceUnderTest, coder: httpx.AsyncClient
 ) -> None:

@@ -70,6 +70,10 @@ def test_risk_reads_the_riskiest() -> None:
         (st.chi_square_p(11.345, 3), 0.01),
         (st.t_of(0.90, 29), 1.699),
         (st.t_of(0.95, 10), 2.228),
+        (st.t_of(0.90, 1), 6.3138),
+        (st.t_of(0.90, 2), 2.9200),
+        (st.t_of(0.95, 3), 3.1824),
+        (st.t_of(0.95, 1_000), 1.9623),
         # Cohen (1960): 20 and 15 agreements of 50, 5 and 10 disagreements.
         (st.kappa([(True, True)] * 20 + [(True, False)] * 5 + [(False, True)] * 10
                   + [(False, False)] * 15), 0.4),

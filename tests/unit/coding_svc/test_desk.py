@@ -204,9 +204,21 @@ def test_a_later_decision_replaces_an_earlier_one() -> None:
     assert [each.code for each in codes_after(chart, first, edited, DAY).diagnoses] == [
         "E119", "I119",
     ]  # fmt: skip
+    # A principal diagnosis that is edited stays principal, and the lines still point at it.
+    alone = replace(chart, diagnoses=(CodedDiagnosis("I10", "ABK"), CodedDiagnosis("E119", "ABF")))
+    stood_in = codes_after(alone, first, edited, DAY)
+    assert [(each.code, each.code_type) for each in stood_in.diagnoses] == [
+        ("I119", "ABK"), ("E119", "ABF"),
+    ]  # fmt: skip
+    assert stood_in.lines[0].diagnosis_pointers == (0, 1)
     rejected = codes_after(chart, first, decide(first, "reject", code="", reason="", by=BY), DAY)
     assert [each.code for each in rejected.diagnoses] == ["E119"]
     assert rejected.lines[0].diagnosis_pointers == (0,)
+    # What was said of the other diagnoses stays said.
+    on_admission = replace(chart.diagnoses[0], present_on_admission_indicator="N")
+    stayed = replace(chart, diagnoses=(on_admission, *chart.diagnoses[1:]))
+    refused = decide(first, "reject", code="", reason="", by=BY)
+    assert codes_after(stayed, first, refused, DAY).diagnoses == (on_admission,)
 
 
 ASKED = Question(
@@ -225,6 +237,9 @@ ASKED = Question(
         ({"indicators": ""}, ["Q002"]),
         ({"question": "Which diagnosis brings the better DRG?"}, ["Q003"]),
         ({"options": (*ASKED.options, "Sepsis (an HCC)")}, ["Q003"]),
+        ({"indicators": "Hemoglobin 7.9. Acute anemia would change the DRG."}, ["Q003"]),
+        ({"indicators": "Hemoglobin 7.9. Please document acute anemia."}, ["Q004"]),
+        ({"indicators": "HCC of the liver, segment 6; denial of alcohol use."}, []),
         ({"question": "Would you agree that this is sepsis?"}, ["Q004", "Q005"]),
         ({"question": "Please document acute anemia. Which is it?"}, ["Q004"]),
         ({"question": "Is this acute blood loss anemia?"}, ["Q005"]),

@@ -3,8 +3,9 @@
     what it is | diagnoses | lines | facts | findings
 
 A line is CODE-MOD-MOD xUNITS *POINTERS @DAYS (`@+1` a day later, `@0..1` over two days). A fact is
-age, sex, day, pos, payer, contractor, setting, inpatient=yes or history=CODE*UNITS@DAYS[/other]. A
-finding is an edit with `d` for diagnoses or `L` for lines, as `D131 d1,2; P110 L2,1`.
+age, sex, day, pos, payer, contractor, setting, inpatient=yes or history=CODE-MOD*UNITS@DAYS, with
+/other for another provider's. A finding is an edit with `d` for diagnoses or `L` for
+lines, as `D131 d1,2; P110 L2,1`.
 """
 
 import re
@@ -27,7 +28,9 @@ _LINE = re.compile(
     r"(?P<codes>\S+)(?: x(?P<units>[0-9.]+))?(?: \*(?P<pointers>[0-9+]+))?"
     r"(?: @(?P<from>[+-]?[0-9]+)(?:\.\.(?P<to>[0-9]+))?)?"
 )
-_PAST = re.compile(r"(?P<code>\w+)\*(?P<units>[0-9.]+)@(?P<days>-?[0-9]+)(?P<other>/other)?")
+_PAST = re.compile(
+    r"(?P<code>\w+)(?P<modifiers>(-\w\w)*)\*(?P<units>[0-9.]+)@(?P<days>-?[0-9]+)(?P<other>/other)?"
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def past_of(text: str, day: date) -> PastService:
         procedure_code=found["code"],
         date_of_service=days_after(day, int(found["days"])),
         quantity=Decimal(found["units"]),
+        modifiers=tuple(found["modifiers"].split("-")[1:]),
         is_same_provider=not found["other"],
     )
 

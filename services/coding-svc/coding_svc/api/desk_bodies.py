@@ -26,7 +26,10 @@ class CodesBody(Body):
 
     @property
     def coded(self) -> tuple[tuple[CodedDiagnosis, ...], tuple[CodedLine, ...]]:
-        diagnoses = tuple(CodedDiagnosis(each.code, each.code_type) for each in self.diagnoses)
+        diagnoses = tuple(
+            CodedDiagnosis(each.code, each.code_type, each.present_on_admission_indicator)
+            for each in self.diagnoses
+        )
         return diagnoses, tuple(line_of(each) for each in self.lines)
 
 

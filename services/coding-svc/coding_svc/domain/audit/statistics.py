@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 NORMAL = NormalDist()
+HALVINGS = 60
+"""After so many, an interval is as short as a number can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +105,28 @@ def z_of_share(hits: int, n: int, peer_share: float) -> float | None:
 
 
 def t_of(confidence: float, freedom: int) -> float:
-    """Student's two-sided quantile, by Cornish and Fisher's expansion (Abramowitz and Stegun
-    26.7.5): right to three decimals from 10 degrees of freedom on."""
-    z, n = z_of(confidence), freedom
-    return (
-        z
-        + (z**3 + z) / (4 * n)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
-        + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * n**4)
-    )
+    """Student's two-sided quantile for whole degrees of freedom, by halving an interval: the
+    smallest samples are where a guess is worst, and where an auditor looks first."""
+    low, high = 0.0, 1.0
+    while _t_within(high, freedom) < confidence:
+        low, high = high, high * 2
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _t_within(middle, freedom) < confidence else (low, middle)
+    return (low + high) / 2
+
+
+def _t_within(t: float, freedom: int) -> float:
+    """How likely Student's t lies between -t and t, exactly (Abramowitz and Stegun 26.7.3-4)."""
+    angle = math.atan(t / math.sqrt(freedom))
+    cosine, is_odd = math.cos(angle), freedom % 2
+    term = cosine if is_odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for step in range(2 + is_odd, freedom - 1, 2):
+        term *= cosine**2 * (step - 1) / step
+        total += term
+    share = math.sin(angle) * total
+    return 2 / math.pi * (angle + share) if is_odd else share
 
 
 def _finite(wanted: float, population: int) -> int:

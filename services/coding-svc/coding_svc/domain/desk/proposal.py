@@ -90,10 +90,29 @@ def codes_after(chart: Chart, before: Proposal, after: Proposal, day: date) -> C
     is taken now comes; what the coder entered by hand stays."""
     codes = Codes(chart.diagnoses, chart.lines)
     if before.decided_code and before.decided_code != after.decided_code:
+        if after.decided_code and _may_stand_in(codes, before, after):
+            return _in_place(codes, before.decided_code, after.decided_code)
         codes = _without(codes, before)
     if after.decided_code:
         codes = _with(codes, after, day)
     return codes
+
+
+def _may_stand_in(codes: Codes, before: Proposal, after: Proposal) -> bool:
+    """Whether another diagnosis can take the place of the first: its rank and its pointers."""
+    known = {each.code for each in codes.diagnoses}
+    return (
+        after.suggestion.system == "icd10cm"
+        and before.decided_code in known
+        and after.decided_code not in known
+    )
+
+
+def _in_place(codes: Codes, gone: str, code: str) -> Codes:
+    diagnoses = tuple(
+        replace(each, code=code) if each.code == gone else each for each in codes.diagnoses
+    )
+    return Codes(diagnoses, codes.lines)
 
 
 def _with(codes: Codes, proposal: Proposal, day: date) -> Codes:
@@ -115,8 +134,10 @@ def _without(codes: Codes, proposal: Proposal) -> Codes:
     gone = next((at for at, each in enumerate(codes.diagnoses) if each.code == code), None)
     if gone is None:
         return codes
-    kept = [each.code for each in codes.diagnoses if each.code != code]
-    diagnoses = tuple(CodedDiagnosis(each, "ABF" if at else "ABK") for at, each in enumerate(kept))
+    kept = [each for each in codes.diagnoses if each.code != code]
+    diagnoses = tuple(
+        replace(each, code_type="ABF" if at else "ABK") for at, each in enumerate(kept)
+    )
     lines = tuple(replace(line, diagnosis_pointers=_repointed(line, gone)) for line in codes.lines)
     return Codes(diagnoses, lines)
 

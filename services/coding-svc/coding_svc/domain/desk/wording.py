@@ -16,6 +16,12 @@ _MONEY = re.compile(
     r"denial|hcc|raf|risk adjust\w*|quality (score|metric)|severity score|profit\w*)",
     re.IGNORECASE,
 )
+# In the indicators a denial is the patient's, and HCC a carcinoma.
+_MONEY_OF_A_RECORD = re.compile(
+    r"\b(reimburs\w*|paymen\w*|payer|drg|cmi|case mix|revenue|risk adjust\w*|"
+    r"quality (score|metric)|profit\w*)",
+    re.IGNORECASE,
+)
 _LEADING = re.compile(
     r"(please (document|add|write|state|agree|confirm)\b|\b(you (should|must|need to|meant))\b|"
     r"do(n't| not) you (agree|think)|would you agree|is it (not|safe to say)|can you just|"
@@ -99,6 +105,8 @@ def is_silent_on_money(asked: Question) -> Iterator[tuple[str, str]]:
     for place, text in _texts(asked):
         if _MONEY.search(text):
             yield place, "speaks of payment or scores"
+    if _MONEY_OF_A_RECORD.search(asked.indicators):
+        yield "/indicators", "speaks of payment or scores"
 
 
 @_check("Q004")
@@ -107,6 +115,8 @@ def does_not_lead(asked: Question) -> Iterator[tuple[str, str]]:
     for place, text in _texts(asked):
         if _LEADING.search(text):
             yield place, "leads to an answer"
+    if _LEADING.search(asked.indicators):
+        yield "/indicators", "leads to an answer"
 
 
 @_check("Q005")

@@ -1,4 +1,4 @@
-"""The lists of the Medicare Code Editor that say something of one diagnosis, as families of codes."""
+"""The lists of the Medicare Code Editor that speak of one diagnosis, as families of codes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Age and sex. The age groups and their codes are those of the Medicare Code Editor, which judges
-Medicare's inpatients: for everybody else a coder may say why a code holds all the same. Its sex edit
-has been off since 2024-10-01, so sex is a warning and never a stop."""
+Medicare's inpatients: for everybody else a coder may say why a code holds all the same. Its sex
+edit has been off since 2024-10-01, so sex is a warning and never a stop."""
 
 from collections.abc import Iterator
 

@@ -5,8 +5,8 @@ from itertools import combinations
 
 from coding_svc.domain.codes import Diagnoses, DiagnosisCode, Note
 from coding_svc.domain.edits.case import Case
-from coding_svc.domain.edits.sequence import is_manifestation
 from coding_svc.domain.edits.registry import Hit, edit
+from coding_svc.domain.edits.sequence import is_manifestation
 
 HYPERTENSION = "I10"
 # Heart failure, and the heart conditions that the guideline presumes hypertension to cause.
@@ -133,8 +133,8 @@ def _unanswered(book: Diagnoses, found: DiagnosisCode, codes: list[str]) -> list
     source="ICD-10-CM guidelines I.C.9.a: hypertension with heart or kidney disease",
 )  # fmt: skip
 def hypertension_is_combined(case: Case) -> Iterator[Hit]:
-    """Hypertension with heart failure or disease is I11, with chronic kidney disease I12, with both I13: the
-    link is presumed."""
+    """Hypertension with heart failure or disease is I11, with chronic kidney disease I12, with both
+    I13: the link is presumed."""
     known = list(case.known_diagnoses())
     plain = [position for position, found in known if found.code == HYPERTENSION]
     heart = [position for position, found in known if found.code.startswith(HEART)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from coding_svc.domain.codes import Fee
-from coding_svc.domain.edits.case import Case, numbered
+from coding_svc.domain.edits.case import Case, PastService, numbered
 from coding_svc.domain.edits.registry import Hit, edit
 from coding_svc.domain.encounter import CodedLine
 
@@ -14,6 +14,10 @@ MINOR, TEN, MAJOR = "000", "010", "090"
 VISITS = (("99202", "99215"), ("99221", "99239"), ("99281", "99285"), ("92002", "92014"),
           ("99241", "99255"), ("99304", "99318"), ("99341", "99350"))  # fmt: skip
 RETURN, STAGED, UNRELATED = "78", "58", "79"
+# A return to the operating room begins no new period (§40.4); assistants have no care afterwards.
+WITHOUT_PERIOD = frozenset({RETURN, "80", "81", "82", "AS"})
+SURGERY_ONLY = "54"
+"""Somebody else has the care afterwards: only the day of the surgery is covered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,15 @@ def _surgeries(case: Case) -> Iterator[_Surgery]:
     fees = case.books.fees
     if fees is None:
         return
-    here = [
-        (line.procedure_code, line.date_of_service, at) for at, line in numbered(case.coding.lines)
-    ]
-    past = [
-        (each.procedure_code, each.date_of_service, 0)
-        for each in case.history
-        if each.is_same_provider
-    ]
-    for code, day, line in here + past:
+    services: list[tuple[int, CodedLine | PastService]] = [*numbered(case.coding.lines)]
+    services += [(0, each) for each in case.history if each.is_same_provider]
+    for at, service in services:
+        code, modifiers = service.procedure_code, {*service.modifiers}
         fee: Fee | None = fees.fee(code)
-        if fee and fee.global_days in {MINOR, TEN, MAJOR} and not is_visit(code):
-            yield _Surgery(code, day, fee.global_days, line)
+        is_surgery = fee is not None and fee.global_days in {MINOR, TEN, MAJOR}
+        if fee and is_surgery and not is_visit(code) and not WITHOUT_PERIOD & modifiers:
+            days = MINOR if SURGERY_ONLY in modifiers else fee.global_days
+            yield _Surgery(code, service.date_of_service, days, at)
 
 
 def _visits(case: Case) -> Iterator[tuple[int, CodedLine, _Surgery]]:
@@ -96,14 +97,14 @@ def a_visit_after_a_procedure(case: Case) -> Iterator[Hit]:
 def a_procedure_after_a_procedure(case: Case) -> Iterator[Hit]:
     """A procedure in another's global days says what it is: staged (58), an unplanned return (78)
     or unrelated (79)."""
-    earlier = [each for each in _surgeries(case) if each.line == 0]
+    surgeries = list(_surgeries(case))
     fees = case.books.fees
     for number, line in numbered(case.coding.lines):
         fee = fees.fee(line.procedure_code) if fees else None
         is_surgery = fee is not None and fee.global_days in {MINOR, TEN, MAJOR}
         if not is_surgery or is_visit(line.procedure_code):
             continue
-        for surgery in earlier:
+        for surgery in surgeries:
             inside = surgery.day < line.date_of_service and surgery.covers(line.date_of_service)
             if inside and not {STAGED, RETURN, UNRELATED} & {*line.modifiers}:
                 yield _hit(case, number, surgery, "58 staged, 78 unplanned return, 79 unrelated")

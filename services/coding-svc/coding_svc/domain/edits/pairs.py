@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from coding_svc.domain.edits.case import Case, numbered
+from coding_svc.domain.edits.case import Case, PastService, numbered
 from coding_svc.domain.edits.registry import Hit, edit
 from coding_svc.domain.encounter import CodedLine
 
@@ -39,9 +39,43 @@ def _conflicts(case: Case) -> Iterator[tuple[int, CodedLine, int, CodedLine, int
                 yield at, comprehensive, below, component, found
 
 
-def _is_bypassed(one: CodedLine, other: CodedLine) -> bool:
+def _past_conflicts(case: Case) -> Iterator[tuple[int, CodedLine, PastService, int, bool]]:
+    """Lines that conflict with a service of the same provider that was billed apart for the day,
+    the indicator, and whether the line is the column 2 one."""
+    book = case.books.pairs.get(case.setting)
+    if book is None:
+        return
+    for number, line in numbered(case.coding.lines):
+        day = line.date_of_service
+        for past in case.history:
+            if past.date_of_service != day or not past.is_same_provider:
+                continue
+            for is_below, pair in (
+                (True, (past.procedure_code, line.procedure_code)),
+                (False, (line.procedure_code, past.procedure_code)),
+            ):
+                found = book.modifier_indicator(*pair, day)
+                if found is not None and found != DELETED:
+                    yield number, line, past, found, is_below
+
+
+def _is_bypassed(one: CodedLine | PastService, other: CodedLine | PastService) -> bool:
     """A modifier on either code bypasses, since 2019-07-01."""
     return bool(ASSOCIATED & {*one.modifiers, *other.modifiers})
+
+
+def denied(case: Case) -> set[int]:
+    """Lines that a pair denies."""
+    here = {
+        below
+        for _, comprehensive, below, component, indicator in _conflicts(case)
+        if indicator == NEVER or not _is_bypassed(comprehensive, component)
+    }
+    return here | {
+        number
+        for number, line, past, indicator, is_below in _past_conflicts(case)
+        if is_below and (indicator == NEVER or not _is_bypassed(line, past))
+    }
 
 
 @edit("P110", "error", source=SOURCE, carc="236")
@@ -69,6 +103,23 @@ def together_only_with_a_modifier(case: Case) -> Iterator[Hit]:
                 f"XU on line {below}; else remove it",
                 release=case.books.pairs[case.setting].release,
             )
+
+
+@edit("P113", "error", source=SOURCE, carc="236")
+def together_with_what_was_billed(case: Case) -> Iterator[Hit]:
+    """The claims of a provider for a patient's day are one: a pair is one across them too. Where
+    the line is the comprehensive one, the other claim is the one to correct."""
+    for number, line, past, indicator, is_below in _past_conflicts(case):
+        if indicator == ALLOWED and _is_bypassed(line, past):
+            continue
+        words = ("is part of", "billed already") if is_below else ("includes", "billed apart")
+        yield Hit(
+            f"{line.procedure_code} {words[0]} {past.procedure_code}, {words[1]} for this day",
+            lines=(number,),
+            fix=f"remove line {number}" if is_below else "correct the other claim",
+            release=case.books.pairs[case.setting].release,
+            severity=None if is_below else "warning",
+        )
 
 
 @edit("P112", "info", source=SOURCE)

@@ -12,7 +12,8 @@ SYMPTOMS = "R"
 # Status and history codes that are only ever secondary (guideline I.C.21.c.16 lists the Z codes
 # that may be first; these families never are).
 NEVER_FIRST = (
-    "Z3A", "Z37", "Z15", "Z16", "Z17", "Z18", "Z19", "Z66", "Z67", "Z68", "Z72", "Z73", "Z74", "Z75", "Z77",
+    "Z3A", "Z37", "Z15", "Z16", "Z17", "Z18", "Z19", "Z66", "Z67", "Z68", "Z72", "Z73", "Z74",
+    "Z75", "Z77",
     *(f"Z{number}" for number in range(78, 100)),
 )  # fmt: skip
 UNDERDOSED_FROM, UNDERDOSED_TO, UNDERDOSING = "T36", "T50", "6"
@@ -34,7 +35,9 @@ def a_manifestation_is_not_first(case: Case) -> Iterator[Hit]:
 def an_external_cause_is_not_first(case: Case) -> Iterator[Hit]:
     """A code of an external cause (V00-Y99) is never first."""
     yield from _first(
-        case, lambda found: found.code.startswith(EXTERNAL_CAUSES), "is an external cause and cannot be first"
+        case,
+        lambda found: found.code.startswith(EXTERNAL_CAUSES),
+        "is an external cause and cannot be first",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from coding_svc.domain.codes import UnitLimit, UnitLimits
@@ -11,6 +11,7 @@ from coding_svc.domain.edits.registry import Hit, edit
 from coding_svc.domain.encounter import CodedLine
 
 BY_LINE, ABSOLUTE, CLINICAL = 1, 2, 3
+DAYS_MAX = 366
 SOURCE = "NCCI policy manual I.V: medically unlikely edits"
 
 
@@ -46,6 +47,7 @@ def _over_a_day(case: Case, adjudication: int, fix: str) -> Iterator[Hit]:
     book = case.books.unit_limits.get(case.setting)
     if book is None:
         return
+    over: dict[tuple[str, tuple[int, ...]], int] = {}
     for (code, day), lines in _days(case, book, adjudication).items():
         limit = book.limit(code)
         before = sum(
@@ -56,12 +58,16 @@ def _over_a_day(case: Case, adjudication: int, fix: str) -> Iterator[Hit]:
         )  # fmt: skip
         units = before + sum((_a_day(line) for _, line in lines), Decimal(0))
         if limit and units > limit.units:
-            yield Hit(
-                f"more than {limit.units} units of {code} on one day",
-                lines=tuple(number for number, _ in lines),
-                fix=fix,
-                release=book.release,
-            )
+            numbers = tuple(number for number, _ in lines)
+            over.setdefault((code, numbers), limit.units)
+    # The same lines may be over the limit on each of their days: that is said once.
+    for (code, numbers), most in over.items():
+        yield Hit(
+            f"more than {most} units of {code} on one day",
+            lines=numbers,
+            fix=fix,
+            release=book.release,
+        )
 
 
 def _days(
@@ -71,15 +77,33 @@ def _days(
     for number, line in numbered(case.coding.lines):
         limit: UnitLimit | None = book.limit(line.procedure_code)
         if limit and limit.adjudication == adjudication:
-            days[line.procedure_code, line.date_of_service].append((number, line))
+            for offset in range(_span(line)):
+                day = line.date_of_service + timedelta(days=offset)
+                days[line.procedure_code, day].append((number, line))
     return days
+
+
+def denied(case: Case) -> set[int]:
+    """Lines that a unit limit denies, whole as they are."""
+    return {
+        number
+        for rule in (a_line_keeps_its_limit, a_day_keeps_its_absolute_limit,
+                     a_day_keeps_its_clinical_limit)
+        for hit in rule(case)
+        for number in hit.lines
+    }  # fmt: skip
+
+
+def _span(line: CodedLine) -> int:
+    """Days that a line covers; a claim's worth at most, whatever was entered."""
+    last = line.end_date_of_service or line.date_of_service
+    return min(max(1, (last - line.date_of_service).days + 1), DAYS_MAX)
 
 
 def _a_day(line: CodedLine) -> Decimal:
     """Units a day of a line; 50 is one unit on each side, billed as one. A line over several days
     is divided by them and rounded."""
-    last = line.end_date_of_service or line.date_of_service
-    days = (last - line.date_of_service).days + 1
-    if days <= 1:
+    days = _span(line)
+    if days == 1:
         return line.quantity
     return (line.quantity / days).quantize(Decimal(1), ROUND_HALF_UP)

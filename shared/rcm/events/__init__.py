@@ -5,7 +5,7 @@
 
 from rcm.events.consumer import Consumer
 from rcm.events.jobs import JobRunner
-from rcm.events.outbox import EventTooLarge, publish
+from rcm.events.outbox import EventTooLarge, publish, why_unfit
 from rcm.events.received import Caused, Park, Received
 from rcm.events.relay import Relay
 from rcm.events.retry import ParkingWorker
@@ -26,4 +26,5 @@ __all__ = [
     "Subscriptions",
     "ensure_topics",
     "publish",
+    "why_unfit",
 ]

@@ -19,6 +19,7 @@ from rcm.ids import new_id, new_id_text
 
 SHARDS = 64
 KEY_CHARACTERS = 200
+KEYS = f"1 to {KEY_CHARACTERS} printable characters"
 MAX_VALUE_BYTES = 900_000
 """Below the broker's 1 MiB record limit with room for headers."""
 
@@ -138,14 +139,27 @@ class _Row:
     caused: Caused | None
 
 
+def why_unfit(event: Event) -> str | None:
+    """Why `publish` would refuse an event that has no person block, for those who make events of
+    what others wrote and have another way for what does not fit; None when it fits."""
+    if not _is_key(event.key):
+        return f"its key is not {KEYS}"
+    size_bytes = len(event.__pydantic_serializer__.to_json(event))
+    return None if size_bytes <= MAX_VALUE_BYTES else f"it is larger than {MAX_VALUE_BYTES} bytes"
+
+
+def _is_key(key: str) -> bool:
+    return 0 < len(key) <= KEY_CHARACTERS and key.isprintable()
+
+
 def _row(tx: Tx, found: Event | Caused) -> _Row:
     caused = found if isinstance(found, Caused) else None
     event = found.event if isinstance(found, Caused) else found
     if event.tenant_id not in tx.tenants:
         raise ValueError(f"{type(event).__name__}: the transaction does not serve its tenant")
     event_id, event_type, key = new_id_text(), type(event).__name__, event.key
-    if not key or len(key) > KEY_CHARACTERS or not key.isprintable():
-        raise ValueError(f"{event_type}: its key is not 1 to {KEY_CHARACTERS} printable characters")
+    if not _is_key(key):
+        raise ValueError(f"{event_type}: its key is not {KEYS}")
     if event.person_field is not None:
         event = _sealed(tx, event, event_id)
     value = event.__pydantic_serializer__.to_json(event)

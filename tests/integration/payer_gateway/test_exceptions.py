@@ -123,6 +123,32 @@ async def test_a_held_one_is_linked_to_the_payers_correction(gateway: Gateway) -
     assert len(await reported(gateway)) == 2
 
 
+async def test_one_recheck_that_fails_stops_no_other(gateway: Gateway) -> None:
+    await held(gateway)
+    other = replace(V1, header=replace(V1.header, trace_number="TRACE9"))
+    gateway.partner.answer(file_of(other).replace(b"BPR*I*46.25*", b"BPR*I*47.25*"))
+    await gateway.receive()
+    rows = (await gateway.get("/remittances?status=held"))["items"]
+    for row in rows:
+        await post(gateway, f"/remittances/{row['remittance_id']}:recheck")
+    with killed_at("recheck.applying", times=1), pytest.RaisesGroup(Killed):
+        await gateway.under_test.run_job("recheck_held")
+    after = (await gateway.get("/remittances?status=held"))["items"]
+    assert len([each for each in after if each["recheck_requested_at"] is None]) == 1
+
+
+async def test_another_set_of_the_same_trace_in_one_file_replaces_nothing(
+    gateway: Gateway,
+) -> None:
+    """What is wrong with one set of a split payment waits, whatever the other one says."""
+    other = remittance([payment(control_number(9), [service("99213", 9_900, 9_900, [])])])
+    content = file_of(V1, other).replace(b"BPR*I*46.25*", b"BPR*I*47.25*")
+    row = await held(gateway, content)
+    assert (row["payment_cents"], row["replaced_by"]) == (4_725, None)
+    [good] = (await gateway.get("/remittances?status=reported"))["items"]
+    assert (good["payment_cents"], good["trace_number"]) == (9_900, row["trace_number"])
+
+
 async def newer_bytes(gateway: Gateway, row: dict[str, Any], content: bytes) -> None:
     """What a newer reader would see in the held file, as another file in its place."""
     file = interchanges.NewFile(
@@ -171,7 +197,7 @@ async def test_a_recheck_that_is_killed_is_done_once(gateway: Gateway) -> None:
     row = await held(gateway)
     await newer_bytes(gateway, row, file_of(V1))
     await post(gateway, f"/remittances/{row['remittance_id']}:recheck")
-    with killed_at("recheck.applying", times=1), pytest.raises(Killed):
+    with killed_at("recheck.applying", times=1), pytest.RaisesGroup(Killed):
         await gateway.under_test.run_job("recheck_held")
     assert await reported(gateway) == []
     await gateway.under_test.run_job("recheck_held")
@@ -215,7 +241,7 @@ async def test_a_person_matches_an_unknown_claim(gateway: Gateway) -> None:
     assert (done.status_code, done.json()["matched_by"]) == (202, "manual")
     assert (await post(gateway, path, body)).json()["error_name"] == "claim_matched"
     assert (await post(gateway, path.replace("claims/1", "claims/9"), body)).status_code == 404
-    with killed_at("match.telling", times=1), pytest.raises(Killed):
+    with killed_at("match.telling", times=1), pytest.RaisesGroup(Killed):
         await gateway.under_test.run_job("tell_matches")
     await gateway.under_test.run_job("tell_matches")
     await gateway.under_test.run_job("tell_matches")
@@ -228,6 +254,7 @@ async def test_a_person_matches_an_unknown_claim(gateway: Gateway) -> None:
     )
     left = (await gateway.get("/unmatched-claims"))["items"]
     assert [row["ordinal"] for row in left] == [2]
+    assert await gateway.statuses() == {control_number(7): "remitted"}
 
 
 async def test_provider_adjustments_are_rows_traced_to_their_claim(gateway: Gateway) -> None:

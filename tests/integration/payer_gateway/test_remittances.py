@@ -1,6 +1,8 @@
 """835 from file to events: balanced ones are reported once, all others held with their cents."""
 
 from dataclasses import replace
+from random import Random
+from string import ascii_uppercase
 from typing import Any
 
 import pytest
@@ -243,8 +245,13 @@ async def test_remittance_and_events_share_one_transaction(gateway: Gateway, ser
     assert len({row["xmin"] for row in rows}) == 1
 
 
-async def test_a_value_that_cannot_be_stored_stops_nobody(gateway: Gateway) -> None:
-    hostile = file_of(V1).replace(b"C0000002", b"C00\x00002")
+# Random letters: PostgreSQL would press a row of equal ones into any index.
+NO_INDEX_TAKES_IT = "".join(Random(4).choices(ascii_uppercase, k=9_000)).encode()  # noqa: S311
+
+
+@pytest.mark.parametrize("number", [b"C00\x00002", NO_INDEX_TAKES_IT])
+async def test_a_value_that_cannot_be_stored_stops_nobody(gateway: Gateway, number: bytes) -> None:
+    hostile = file_of(V1).replace(b"C0000002", number)
     assert hostile != file_of(V1)
     gateway.partner.answer(hostile, "hostile.835")
     gateway.partner.answer(file_of(V1), "good.835")
@@ -253,3 +260,33 @@ async def test_a_value_that_cannot_be_stored_stops_nobody(gateway: Gateway) -> N
     [kept] = (await gateway.get("/interchanges?status=unreadable"))["items"]
     found = (await gateway.get(f"/interchanges/{kept['interchange_id']}/findings"))["items"]
     assert [each["code"] for each in found] == ["not-storable"]
+
+
+LONG = payment("C0000009", [service("99213", 100, 100, [])] * 6_000)
+MANY_CUTS = [("WO", f"REFERENCE{number}", 1) for number in range(9_000)]
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (file_of(V1).replace(b"CLP*C0000002*", b"CLP**"), "CLP 2"),
+        (file_of(V1).replace(b"C0000002", b"C0\x1b00002"), "CLP 2"),
+        (file_of(V1).replace(b"C0000002", b"C" * 201), "CLP 2"),
+        (file_of(remittance([LONG], trace="TRACE8")), "CLP 1"),
+        (file_of(remittance([LONG], *MANY_CUTS, trace="TRACE9")), "the remittance as a whole"),
+    ],
+    ids=["no number", "no letter", "a long number", "a long claim", "many provider cuts"],
+)
+async def test_what_no_event_can_say_is_held_with_its_cents(
+    gateway: Gateway, content: bytes, place: str
+) -> None:
+    """It balances, so nothing but its form stands against it; the files behind it are read."""
+    gateway.partner.answer(content, "unsayable.835")
+    gateway.partner.answer(file_of(replace(V2, header=replace(V2.header, trace_number="T2"))))
+    await gateway.receive()
+    [row] = (await gateway.get("/remittances?status=held"))["items"]
+    assert row["payment_cents"] > 0
+    path = f"/remittances/{row['remittance_id']}/exceptions"
+    found = (await gateway.get(path))["items"]
+    assert place in [each["location"] for each in found if each["code"] == "content"]
+    assert len(await reported(gateway)) == 2

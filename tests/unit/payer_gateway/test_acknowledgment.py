@@ -8,6 +8,7 @@ import pytest
 
 from payer_gateway.domain.ack_words import NOTE_WORDS
 from payer_gateway.domain.acknowledgment import (
+    FINDINGS_PER_CLAIM,
     batch_verdict,
     claim_verdict,
     group_verdict,
@@ -18,7 +19,7 @@ from payer_gateway.domain.submission import Submission
 from payer_gateway.domain.totals import charge_findings, missing, totals_findings
 from rcm.ids import derived_id
 from rcm.testing.samples import SAMPLES
-from rcm_x12.ack_999 import Acknowledgment, SetResponse
+from rcm_x12.ack_999 import Acknowledgment, Context, SegmentError, SetResponse
 from rcm_x12.status_277ca import (
     ClaimAcknowledgment,
     ClaimStatus,
@@ -71,6 +72,34 @@ def test_a_rejected_set_without_details_still_says_so() -> None:
     on_set = group_verdict(answer).verdict("0001")
     assert on_set is not None
     assert [found.code for found in on_set.findings] == ["999.set"]
+
+
+OF_C1 = SegmentError("NM1", 9, "8", contexts=(Context("CLM01", "C1"),))
+OF_C2 = SegmentError("CLM", 30, "3", contexts=(Context("CLM01", "C2"),))
+OF_ALL = SegmentError("HL", 2, "7")
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ((OF_C1, OF_C2), {"C1": ["8"], "C2": ["3"], "C3": ["set"]}),
+        ((OF_C1, OF_ALL), {"C1": ["8", "7"], "C2": ["7"]}),
+        ((OF_ALL,) * 5_000, {"C1": ["7"] * FINDINGS_PER_CLAIM}),
+    ],
+)
+def test_a_claim_hears_of_its_own_errors(
+    errors: tuple[SegmentError, ...], said: dict[str, list[str]]
+) -> None:
+    """A set holds thousands of claims: what CTX says of one is no finding of the others."""
+    rejected = SetResponse("837", "0001", "R", errors=errors)
+    verdict = group_verdict(Acknowledgment("HC", "7", "V", "R", 1, 1, 0, (rejected,)))
+    found = {claim: verdict.verdict("0001", claim) for claim in said}
+    assert {
+        claim: [each.code.removeprefix("999.").removeprefix("segment.") for each in on.findings]
+        for claim, on in found.items()
+        if on is not None
+    } == said
+    assert len(verdict.findings["0001"]) == len(errors)
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ async def post_match_claim(
         found(None, "claim of this remittance")
     if remittance.status not in (RemittanceStatus.REPORTED, RemittanceStatus.HELD):
         raise Conflict("remittance_ended", "This remittance will post nothing.")
-    submission = await matching.newest_of_claim(tx, body.claim_id)
+    submission = await matching.newest_of_claim(tx, body.claim_id, payer_id=remittance.payer_id)
     if submission is None:
         raise Unprocessable(
             "claim_unknown",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -28,6 +28,8 @@ Level = Literal["interchange", "group", "set", "batch", "provider", "claim"]
 CODE = re.compile(r"[0-9A-Z]{1,3}")
 UNREADABLE = "?"
 LINE_NUMBER = re.compile(r"[0-9A-Za-z.-]{1,30}")
+# A set of five thousand claims may have as many errors: no claim carries those of all the others.
+FINDINGS_PER_CLAIM = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,15 @@ class GroupVerdict:
     rejected_count: int
     findings: dict[str, tuple[Finding, ...]]
     """By set control number; those of an accepted set (IK501 E) are for our developers."""
+    of_claims: dict[str, dict[str, tuple[Finding, ...]]] = field(default_factory=dict)
+    """The same by set and by the claim that an error names (CTX); what names none is under the
+    empty one."""
 
-    def verdict(self, set_control_number: str | None) -> ClaimVerdict | None:
-        """The verdict on the claims of one set; None leaves them open."""
+    def verdict(
+        self, set_control_number: str | None, claim_number: str = ""
+    ) -> ClaimVerdict | None:
+        """The verdict on the claims of one set, with what was found in this one; None leaves them
+        open."""
         number = set_control_number or ""
         accepted = self.others
         named = number in self.rejected_sets or number in self.accepted_sets
@@ -73,9 +81,17 @@ class GroupVerdict:
             accepted = True
         if accepted is None:
             return None
-        findings = () if accepted else self.findings.get(number, ())
+        findings = () if accepted else self._on_claim(number, claim_number)
         level: Level = "set" if named else "group"
         return ClaimVerdict(is_accepted=accepted, level=level, findings=findings)
+
+    def _on_claim(self, number: str, claim_number: str) -> tuple[Finding, ...]:
+        found = self.of_claims.get(number, {})
+        whole = found.get("", ())
+        if not found:
+            return ()
+        own = found.get(claim_number, ()) if claim_number else ()
+        return (*own, *whole)[:FINDINGS_PER_CLAIM] or (OTHER_CLAIMS,)
 
     @property
     def outcome(self) -> Outcome:
@@ -90,6 +106,7 @@ def group_verdict(answer: Acknowledgment) -> GroupVerdict:
     if whole_rejected:
         rejected, accepted = rejected | accepted, set()
     accepted_count = 0 if whole_rejected else answer.accepted_count
+    of_claims = {each.control_number: _set_findings(each) for each in answer.sets}
     return GroupVerdict(
         group_control_number=answer.group_control_number,
         code=plain(answer.code),
@@ -98,16 +115,32 @@ def group_verdict(answer: Acknowledgment) -> GroupVerdict:
         others=False if whole_rejected else (True if answer.is_accepted else None),
         accepted_count=accepted_count,
         rejected_count=max(answer.received_count - accepted_count, len(rejected)),
-        findings={each.control_number: _set_findings(each) for each in answer.sets},
+        findings={
+            number: tuple(each for several in found.values() for each in several)
+            for number, found in of_claims.items()
+        },
+        of_claims=of_claims,
     )
 
 
-def _set_findings(answer: SetResponse) -> tuple[Finding, ...]:
-    found = [each for error in answer.errors for each in _segment_findings(error)]
-    if not answer.is_accepted and not found:
+OTHER_CLAIMS = Finding(
+    code="999.set", message="the set was rejected for what stands in other claims of it"
+)
+
+
+def _set_findings(answer: SetResponse) -> dict[str, tuple[Finding, ...]]:
+    """By the claim that CTX*CLM01 names."""
+    found: dict[str, list[Finding]] = {}
+    for error in answer.errors:
+        unit = next((each.value for each in error.contexts if each.name == BUSINESS_UNIT), "")
+        found.setdefault(unit, []).extend(_segment_findings(error))
+    if not answer.is_accepted and not any(found.values()):
         codes = ", ".join(plain(code) for code in answer.error_codes) or plain(answer.code)
-        found.append(Finding(code="999.set", message=f"the set was rejected ({codes})"))
-    return tuple(found)
+        found[""] = [Finding(code="999.set", message=f"the set was rejected ({codes})")]
+    return {unit: tuple(several) for unit, several in found.items()}
+
+
+BUSINESS_UNIT = "CLM01"
 
 
 def _segment_findings(error: SegmentError) -> Iterable[Finding]:
@@ -189,6 +222,7 @@ def claim_verdict(batch: BatchVerdict, sent: Submission) -> ClaimVerdict | None:
 
 def _covered(batch: BatchVerdict, codes: tuple[StatusCode, ...], level: Level) -> ClaimVerdict:
     """Rejected because the batch or the provider was."""
+    codes = codes[:FINDINGS_PER_CLAIM]
     return ClaimVerdict(
         is_accepted=False,
         status_codes=codes,

@@ -1,6 +1,6 @@
 """One ST of an 835: whether it may be reported, and what is reported of it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from payer_gateway.domain.matching import NO_MATCH, Match
 from rcm.contracts import values
+from rcm.contracts.base import Event
 from rcm.contracts.payer import ClaimPaymentReported, RemittanceHeld, RemittanceReceived
 from rcm_x12 import findings as x12
 from rcm_x12.remittance_835 import (
@@ -102,14 +103,21 @@ def payer_of(
     return next(iter(named), company_id)
 
 
-def report(remittance: Remittance, context: Context) -> Report | tuple[values.Finding, ...]:
-    """The events, or why its content does not fit them. Balance is judged before, not here."""
+def report(
+    remittance: Remittance, context: Context, *, why_unfit: Callable[[Event], str | None]
+) -> Report | tuple[values.Finding, ...]:
+    """The events, or why its content does not fit them. Balance is judged before, not here.
+    `why_unfit` says of an event why nobody could be told of it."""
     try:
-        told = [
-            _told(payment_of(remittance, n + 1, context)) for n in range(len(remittance.claims))
-        ]
-        order = tuple(each.ordinal for each in in_posting_order(told))
-        return Report(_received(remittance, context), order)
+        received = _received(remittance, context)
+        told, unfit = [], list(_unfit(why_unfit(received), "the remittance as a whole"))
+        for ordinal in range(1, len(remittance.claims) + 1):
+            payment = payment_of(remittance, ordinal, context)
+            told.append(_told(payment))
+            unfit += _unfit(why_unfit(payment), f"CLP {ordinal}")
+        if unfit:
+            return tuple(unfit)
+        return Report(received, tuple(each.ordinal for each in in_posting_order(told)))
     except ValidationError as failure:
         return tuple(
             values.Finding(
@@ -118,6 +126,13 @@ def report(remittance: Remittance, context: Context) -> Report | tuple[values.Fi
                 location=".".join(map(str, error["loc"])),
             )
             for error in failure.errors(include_input=False, include_context=False)
+        )
+
+
+def _unfit(reason: str | None, place: str) -> Iterator[values.Finding]:
+    if reason is not None:
+        yield values.Finding(
+            code="content", message=f"cannot be reported: {reason}", location=place
         )
 
 

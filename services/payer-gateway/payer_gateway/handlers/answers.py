@@ -87,7 +87,7 @@ async def take_999(
     settled: list[tuple[Submission, ClaimVerdict]] = []
     if sent is not None:
         for each in await _claims_of(tx, sent, at=at):
-            on_set = verdict.verdict(each.set_control_number)
+            on_set = verdict.verdict(each.set_control_number, each.patient_control_number)
             if on_set is not None:
                 settled.append((each, on_set))
         status = TransmissionStatus(verdict.outcome.value)

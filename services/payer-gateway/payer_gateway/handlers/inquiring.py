@@ -16,7 +16,7 @@ from payer_gateway.domain.transaction import PAYLOAD_TYPES
 from payer_gateway.domain.transmission import Transmission
 from payer_gateway.handlers.asking import write_batch, write_questions
 from payer_gateway.handlers.outside import each_partner
-from payer_gateway.handlers.reading import read_file
+from payer_gateway.handlers.reading import read_or_keep
 from payer_gateway.handlers.register import subscriptions
 from payer_gateway.storage import inquiries, interchanges, transmissions
 from rcm.events import JobContext
@@ -153,7 +153,7 @@ async def _record(
     async with context.database.transaction((inquiry.tenant_id,)) as tx:
         stored = await interchanges.find(tx, file.interchange_id)
     if stored is not None:
-        await read_file(context, stored)
+        await read_or_keep(context, stored)
     await _close(context, inquiry)
 
 

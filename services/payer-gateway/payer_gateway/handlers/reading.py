@@ -20,8 +20,9 @@ from rcm.events.faults import buggify
 from rcm.security.seal import SealError
 
 FILES_PER_TURN = 50
-DATA_EXCEPTION = "22"
-"""The class of SQLSTATEs that say that a value is at fault, not the moment."""
+OF_THE_VALUE = ("22", "54")
+"""The classes of SQLSTATEs that say that a value is at fault, not the moment: what it is (a NUL in
+a claim's number), or how long (one that no index takes)."""
 
 
 @subscriptions.every(seconds=0.5)
@@ -34,26 +35,35 @@ async def read_inbound(context: JobContext) -> None:
     failures = []
     for file in waiting:
         try:
-            await _read_or_keep(context, file)
+            await read_or_keep(context, file)
         except Exception as failure:  # noqa: BLE001 - raised below, after the other files
             failures.append(failure)
     if failures:
         raise ExceptionGroup("some received files could not be worked on", failures)
 
 
-async def _read_or_keep(context: JobContext, file: Interchange) -> None:
-    """What the database will never take (a NUL in a claim's number) is kept for a person."""
+async def read_or_keep(context: JobContext, file: Interchange) -> None:
+    """What the database will never take, and what no event can say, is kept for a person: tried
+    again it would fail again, before all files behind it."""
     try:
         await read_file(context, file)
     except StatementFailed as failure:
-        if not failure.sqlstate.startswith(DATA_EXCEPTION):
+        if not failure.sqlstate.startswith(OF_THE_VALUE):
             raise
-        finding = Finding(code="not-storable", message="it holds values that cannot be stored")
-        async with context.database.transaction((file.tenant_id,)) as tx:
-            if await interchanges.take(tx, file):
-                kept = replace(file, status="unreadable")
-                await _apply(context, tx, kept, Inbound(findings=(finding,)))
-                await interchanges.mark(tx, kept, at=context.clock.now())
+        await _keep(context, file, NOT_STORABLE)
+    except ValueError:
+        await _keep(context, file, NOT_STORABLE)
+
+
+NOT_STORABLE = Finding(code="not-storable", message="it holds values that cannot be stored")
+
+
+async def _keep(context: JobContext, file: Interchange, finding: Finding) -> None:
+    async with context.database.transaction((file.tenant_id,)) as tx:
+        if await interchanges.take(tx, file):
+            kept = replace(file, status="unreadable")
+            await _apply(context, tx, kept, Inbound(findings=(finding,)))
+            await interchanges.mark(tx, kept, at=context.clock.now())
 
 
 async def read_file(context: JobContext, file: Interchange) -> None:

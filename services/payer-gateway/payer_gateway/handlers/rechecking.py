@@ -2,7 +2,9 @@
 are told under their own numbers. Both read the file that was kept, so nobody types money in."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from payer_gateway.domain import remittance as domain
 from payer_gateway.domain.inbound import Inbound
@@ -11,7 +13,7 @@ from payer_gateway.domain.matching import NO_MATCH, Match
 from payer_gateway.domain.remittance_sets import RemittanceSet
 from payer_gateway.handlers.reading import parsed
 from payer_gateway.handlers.register import caused, subscriptions
-from payer_gateway.handlers.remittances import recheck_835
+from payer_gateway.handlers.remittances import recheck_835, remitted
 from payer_gateway.storage import exceptions, interchanges, matching, remittances
 from payer_gateway.storage.matching import Untold
 from payer_gateway.storage.remittances import StoredRemittance
@@ -31,8 +33,7 @@ async def recheck_held(context: JobContext) -> None:
         return
     async with context.database.transaction(context.tenants) as tx:
         waiting = await exceptions.to_recheck(tx, limit=PER_TURN)
-    for held in waiting:
-        await _recheck(context, held)
+    await _each(partial(_recheck, context, held) for held in waiting)
 
 
 async def _recheck(context: JobContext, held: StoredRemittance) -> None:
@@ -63,8 +64,20 @@ async def tell_matches(context: JobContext) -> None:
         return
     async with context.database.transaction(context.tenants) as tx:
         waiting = await matching.untold(tx, limit=PER_TURN)
-    for each in waiting:
-        await _tell(context, each, context.clock.now())
+    now = context.clock.now()
+    await _each(partial(_tell, context, each, now) for each in waiting)
+
+
+async def _each(work: Iterable[Callable[[], Awaitable[None]]]) -> None:
+    """One that fails never stands in the way of the next; what went wrong is raised at the end."""
+    failures = []
+    for act in work:
+        try:
+            await act()
+        except Exception as failure:  # noqa: BLE001 - raised below, after the others
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("some remittances could not be worked on", failures)
 
 
 async def _tell(context: JobContext, each: Untold, now: datetime) -> None:
@@ -92,4 +105,5 @@ async def _tell(context: JobContext, each: Untold, now: datetime) -> None:
                 for ordinal in sorted(ordinals)
             ],
         )
+        await remitted(tx, content, told)
         buggify("match.telling")

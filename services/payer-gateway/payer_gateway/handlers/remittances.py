@@ -28,7 +28,7 @@ from payer_gateway.storage import (
 from rcm.contracts.base import Event
 from rcm.contracts.values import Finding
 from rcm.db import Tx
-from rcm.events import Caused, publish
+from rcm.events import Caused, publish, why_unfit
 from rcm.ids import new_id
 from rcm_x12.remittance_835 import Remittance
 
@@ -121,7 +121,7 @@ async def _judge(tx: Tx, each: RemittanceSet, context: domain.Context) -> Judged
         return Judged(RemittanceStatus.HELD, [of_payment(CONFLICT, cents), *noted])
     if each.found.is_blocked:
         return Judged(RemittanceStatus.HELD, noted)
-    report = await asyncio.to_thread(domain.report, remittance, context)
+    report = await asyncio.to_thread(domain.report, remittance, context, why_unfit=why_unfit)
     if not isinstance(report, Report):
         unfit = [of_payment(finding, cents) for finding in report]
         return Judged(RemittanceStatus.HELD, [*unfit, *noted])
@@ -171,7 +171,7 @@ async def _tell(tx: Tx, remittance: Remittance, context: domain.Context, *, judg
             submission = context.match(ordinal).submission
             events.append(caused(submission, payment) if submission else payment)
         await publish(tx, events)
-    await _move(tx, remittance, context)
+    await remitted(tx, remittance, context)
     await adjustments.add(tx, context.tenant_id, await _adjustments(tx, remittance, context))
     header = remittance.header
     sent_again = (header.originating_company_id, header.trace_number)
@@ -184,7 +184,9 @@ def _sliced(ordinals: Sequence[int]) -> Iterator[Sequence[int]]:
     return (ordinals[at : at + TOLD_AT_ONCE] for at in range(0, len(ordinals), TOLD_AT_ONCE))
 
 
-async def _move(tx: Tx, remittance: Remittance, context: domain.Context) -> None:
+async def remitted(tx: Tx, remittance: Remittance, context: domain.Context) -> None:
+    """What was sent of the claims that it answers has come to its end: nobody asks about it any
+    more, and its persons are let go."""
     moves = [
         submissions.Move(
             match.submission.submission_id,

@@ -21,7 +21,8 @@ async def replace_held(
     tx: Tx, tenant_id: UUID, payment: tuple[str, str], *, by: UUID, at: datetime
 ) -> None:
     """The payer has sent this payment (TRN03 and TRN02) again and right: what was held of it is
-    linked to what was reported, and no longer waits."""
+    linked to what was reported, and no longer waits. Another set of the same file is not the
+    payment sent again, whatever its trace: its cents go on waiting."""
     company_id, trace_number = payment
     await tx.execute(
         """
@@ -29,6 +30,8 @@ async def replace_held(
                recheck_requested_at = NULL, version = version + 1
         WHERE tenant_id = $1 AND originating_company_id = $2 AND trace_number = $3
           AND status = 'held' AND remittance_id <> $4
+          AND interchange_id <> (SELECT interchange_id FROM remittance
+                                 WHERE tenant_id = $1 AND remittance_id = $4)
         """,
         tenant_id,
         company_id,

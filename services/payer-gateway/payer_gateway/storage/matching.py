@@ -52,15 +52,16 @@ async def by_any_number(
     return found | {row["patient_control_number"]: submission_of(row) for row in rows}
 
 
-async def newest_of_claim(tx: Tx, claim_id: UUID) -> Submission | None:
-    """The newest attempt to bring a claim of the request's tenant to its payer."""
+async def newest_of_claim(tx: Tx, claim_id: UUID, *, payer_id: str) -> Submission | None:
+    """The newest attempt to bring a claim of the request's tenant to this payer, else to any."""
     row = await tx.fetchrow(
         f"""
         SELECT {COLUMNS} FROM submission WHERE tenant_id = $1 AND claim_id = $2
-        ORDER BY queued_at DESC LIMIT 1
+        ORDER BY payer_id <> $3, queued_at DESC LIMIT 1
         """,
         tx.tenant_id,
         claim_id,
+        payer_id,
     )
     return submission_of(row) if row else None
 

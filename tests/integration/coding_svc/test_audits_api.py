@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coding_svc.api.reports import csv_of
+from coding_svc.api.reports import ACCURACY, PEERS, csv_of
 from coding_svc.app import service
 from coding_svc.codebook import starter
 from coding_svc.storage.reports import REPORTS
@@ -117,7 +117,7 @@ async def test_figures_come_with_their_n_and_interval(coding: ServiceUnderTest) 
     assert closed["refund_due_on"] is not None
 
 
-@pytest.mark.parametrize("report", [*REPORTS, "em_distribution", "modifiers"])
+@pytest.mark.parametrize("report", [*REPORTS, *PEERS, *ACCURACY])
 async def test_every_report_answers_as_json_and_csv(coding: ServiceUnderTest, report: str) -> None:
     async with coding.client(subject="auditor") as client:
         path = f"/coding-reports/{report}?begins_on=2020-01-01&ends_on=2999-01-01"
@@ -127,6 +127,30 @@ async def test_every_report_answers_as_json_and_csv(coding: ServiceUnderTest, re
     rows = list(csv.DictReader(io.StringIO(written.text)))
     assert written.headers["content-type"].startswith("text/csv")
     assert len(rows) == len(shown.json()["items"])
+
+
+async def test_accuracy_is_reported_by_provider_and_of_its_month(coding: ServiceUnderTest) -> None:
+    """A second reader measures agreement, and is not counted here."""
+    finding = {"kind": "em_level", "impact_cents": 5_000}
+    async with coding.client(subject="auditor") as client:
+        audit = await _audit(client, method="risk", size=VISITS, second_readers_permille=1000)
+        for each in await _items(client, audit):
+            is_high = each["coding"]["lines"][0]["procedure_code"] == "99215"
+            path, body = f"/reviews/{each['review_id']}:judge", {"findings": [finding] * is_high}
+            await client.post(path, json=body, headers={"If-Match": "*"})
+        reports = [
+            (await client.get(f"/coding-reports/accuracy_by_{by}", params=SPAN)).json()["items"]
+            for by in ("provider", "month")
+        ]
+        later = {"begins_on": "2026-04-01", "ends_on": "2026-04-30"}
+        none = (await client.get("/coding-reports/accuracy_by_month", params=later)).json()
+    by_provider, by_month = ([row for row in rows if row["basis"] == "risk"] for rows in reports)
+    figures = {
+        row["provider_npi"]: (row["encounters_right"], row["encounters_n"]) for row in by_provider
+    }
+    assert figures == {"1000000004": (6, 6), "1000000012": (0, 6)}
+    assert [(row["month"], row["financial_right"]) for row in by_month] == [("2026-03", 6)]
+    assert none["items"] == []
 
 
 async def test_levels_are_tested_against_all_others(coding: ServiceUnderTest) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from coding_svc.domain.audit import statistics as st
+from coding_svc.domain.audit.accuracy import Reading, accuracy, grouped, rows
 from coding_svc.domain.audit.packs import packs
-from coding_svc.domain.audit.results import accuracy, extrapolated, refund_due_on, results
+from coding_svc.domain.audit.results import extrapolated, refund_due_on, results
 from coding_svc.domain.audit.sampling import Item, Method, Plan, draw
 from coding_svc.domain.desk.review import Review, ReviewFinding
 from coding_svc.domain.encounter import CodedDiagnosis, CodedLine, Coding
@@ -117,6 +118,46 @@ def test_three_accuracies_are_three_numbers() -> None:
     assert (found.codes.hits, found.codes.n) == (14, 17)
     assert (found.encounters.hits, found.encounters.n) == (1, 4)
     assert (found.financial.hits, found.financial.n) == (2, 4)
+
+
+OTHERS = replace(
+    CODING,
+    date_of_service=date(2026, 3, 31),
+    end_date_of_service=date(2026, 4, 2),
+    rendering_provider=CLINIC.model_copy(update={"taxonomy_code": "207R00000X"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("by", "change", "names"),
+    [
+        ("coder", {"coder": "other"}, ["coder", "other"]),
+        ("provider", {"provider_npi": "1000000004"}, ["", "1000000004"]),
+        ("payer", {"payer_id": "DEMO1"}, ["", "DEMO1"]),
+        ("specialty", {"coding": OTHERS}, [CLINIC.taxonomy_code or "", "207R00000X"]),
+        # of the last day of the visit
+        ("month", {"coding": OTHERS}, [f"{DAY:%Y-%m}", "2026-04"]),
+    ],
+)
+def test_accuracy_is_told_apart_by(by: str, change: dict[str, Any], names: list[str]) -> None:
+    found = grouped([review(1, WRONG), review(2), review(3, **change)], by)
+    assert sorted(found) == sorted(names)
+    figures = [(found[name].encounters.hits, found[name].encounters.n) for name in names]
+    assert figures == [(1, 2), (1, 1)]
+
+
+def test_a_row_of_accuracy_has_n_and_interval_and_no_basis_is_another() -> None:
+    readings = [
+        Reading("random", review(1, WRONG)),
+        Reading("random", review(2)),
+        Reading("risk", review(3, EXTRA)),
+    ]
+    random, risk = rows(readings, "payer")
+    assert (random["basis"], random["payer_id"], random["reviews"]) == ("random", "", 2)
+    assert (random["codes_right"], random["codes_n"], random["codes_accuracy"]) == (7, 8, 0.875)
+    # Wilson's interval of 1 of 2 and of 0 of 1
+    assert (random["encounters_low"], random["encounters_high"]) == (0.0945, 0.9055)
+    assert (risk["basis"], risk["financial_right"], risk["financial_high"]) == ("risk", 0, 0.7935)
 
 
 def test_what_a_rebuttal_overturned_does_not_count() -> None:

@@ -9,8 +9,9 @@ from fastapi import Query, Response
 from pydantic import BaseModel
 
 from coding_svc.api.register import router
-from coding_svc.domain.audit import peers
+from coding_svc.domain.audit import accuracy, peers
 from coding_svc.storage import reports as storage
+from coding_svc.storage import reviews
 from rcm.db import Tx
 from rcm.errors import NotFound
 from rcm.service import RequestClock, RequestTx
@@ -19,6 +20,10 @@ DAYS = 90
 PEERS = {
     "em_distribution": "Levels of office visits by provider, tested against all others",
     "modifiers": "Modifiers 25 and 59 by provider, beside all others",
+}
+ACCURACY = {
+    f"accuracy_by_{by}": f"Accuracy of codes, encounters and payment by {by}, with n and interval"
+    for by in accuracy.GROUPS
 }
 # A spreadsheet takes a cell that begins so for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -105,9 +110,12 @@ async def _rows(tx: Tx, report: str, first: date, last: date) -> list[dict[str, 
             return peers.levels(await storage.billed(tx, first, last))
         case "modifiers":
             return peers.modifiers(await storage.billed(tx, first, last))
+        case name if name in ACCURACY:
+            by = name.removeprefix("accuracy_by_")
+            return accuracy.rows(await reviews.readings(tx, first, last), by)
         case _:
             return await storage.rows(tx, report, first, last)
 
 
 def _titles() -> dict[str, str]:
-    return {name: each.title for name, each in storage.REPORTS.items()} | PEERS
+    return {name: each.title for name, each in storage.REPORTS.items()} | PEERS | ACCURACY

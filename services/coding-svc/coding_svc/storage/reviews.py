@@ -1,12 +1,15 @@
 """Reviews: of second level, of samples, and the items of audits."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
 
+from coding_svc.domain.audit.accuracy import Reading
 from coding_svc.domain.desk.review import Review, ReviewFinding, ReviewStatus
 from coding_svc.storage.encounters import CODING
 from coding_svc.storage.sealing import columns, seal, unseal
@@ -25,6 +28,11 @@ FIELDS = (
 )  # fmt: skip
 NAMES = ", ".join(name for name, _ in FIELDS)
 READ = ", ".join(f"{n}::text" if n in {"coding", "findings"} else n for n, _ in FIELDS)
+WITHOUT_WORDS = ", ".join(
+    f"r.{n}::text" if n in {"coding", "findings"} else f"r.{n}"
+    for n, _ in FIELDS
+    if n != "words_sealed"
+)
 ARRAYS = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(FIELDS, 1))
 SETS = ", ".join(f"{n} = ${at}::{kind}" for at, (n, kind) in enumerate(FIELDS, 1) if at > 2)
 
@@ -87,6 +95,23 @@ async def of_audit(tx: Tx, audit_id: UUID) -> list[Review]:
     return [_review(tx, row) for row in rows]
 
 
+async def readings(tx: Tx, begins_on: date, ends_on: date) -> list[Reading]:
+    """What first readers judged of the visits that ended on these days, without their words."""
+    rows = await tx.fetch(
+        f"""SELECT coalesce(a.plan->>'method', r.kind) AS basis, {WITHOUT_WORDS}
+             FROM review r LEFT JOIN coding_audit a USING (tenant_id, audit_id)
+            WHERE r.tenant_id = $1 AND r.status <> 'open' AND r.reader = 1
+              AND coalesce(r.coding->>'end_date_of_service', r.coding->>'date_of_service')::date
+                  BETWEEN $2 AND $3
+            ORDER BY r.review_id""",
+        tx.tenant_id,
+        begins_on,
+        ends_on,
+    )
+    found = [dict(row) | {"words_sealed": None} for row in rows]
+    return [Reading(row.pop("basis"), _review(tx, row)) for row in found]
+
+
 def _row(tx: Tx, review: Review) -> tuple[object, ...]:
     words = json.dumps(review.words).encode()
     written: dict[str, object] = {
@@ -97,7 +122,7 @@ def _row(tx: Tx, review: Review) -> tuple[object, ...]:
     return tuple(written[name] if name in written else getattr(review, name) for name, _ in FIELDS)
 
 
-def _review(tx: Tx, row: asyncpg.Record) -> Review:
+def _review(tx: Tx, row: asyncpg.Record | Mapping[str, Any]) -> Review:
     fields = dict(row)
     sealed = fields.pop("words_sealed")
     words = json.loads(unseal(tx, WORDS, row["review_id"], sealed)) if sealed else []

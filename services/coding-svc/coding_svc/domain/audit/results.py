@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from statistics import mean, stdev
 
 from coding_svc.domain.audit import statistics as st
+from coding_svc.domain.audit.accuracy import Accuracy, accuracy, grouped, impact_cents
 from coding_svc.domain.audit.statistics import Proportion
 from coding_svc.domain.desk.review import Review
 
@@ -15,16 +16,6 @@ from coding_svc.domain.desk.review import Review
 REFUND_DAYS = 60
 EXTRAPOLATION_CONFIDENCE = 0.90
 """Two-sided: its lower limit is the amount that OIG recommends to recover."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """Codes: agreed of agreed, changed, added and deleted. Encounters: those without an error.
-    Financial: those whose payment would not have changed."""
-
-    codes: Proportion
-    encounters: Proportion
-    financial: Proportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +40,10 @@ class Results:
     unread: int
     accuracy: Accuracy
     by_coder: dict[str, Accuracy]
+    by_provider: dict[str, Accuracy]
+    by_specialty: dict[str, Accuracy]
+    by_payer: dict[str, Accuracy]
+    by_month: dict[str, Accuracy]
     findings: dict[str, int]
     root_causes: dict[str, int]
     overturned: int
@@ -63,7 +58,6 @@ def results(reviews: Sequence[Review], *, population: int, is_random: bool) -> R
     first = [each for each in reviews if each.reader == 1]
     read = [each for each in first if each.is_read]
     upheld = [found for each in read for found in each.upheld]
-    coders = sorted({each.coder for each in read})
     pairs = _pairs(reviews)
     notes = [] if is_random else ["the sample is not random, so nothing is extrapolated"]
     extrapolation = extrapolated(read, population) if is_random else None
@@ -73,7 +67,11 @@ def results(reviews: Sequence[Review], *, population: int, is_random: bool) -> R
         read=len(read),
         unread=len(first) - len(read),
         accuracy=accuracy(read),
-        by_coder={coder: accuracy([e for e in read if e.coder == coder]) for coder in coders},
+        by_coder=grouped(read, "coder"),
+        by_provider=grouped(read, "provider"),
+        by_specialty=grouped(read, "specialty"),
+        by_payer=grouped(read, "payer"),
+        by_month=grouped(read, "month"),
         findings=dict(sorted(Counter(found.kind for found in upheld).items())),
         root_causes=dict(sorted(Counter(found.root_cause for found in upheld).items())),
         overturned=sum(len(each.findings) - len(each.upheld) for each in read),
@@ -84,30 +82,13 @@ def results(reviews: Sequence[Review], *, population: int, is_random: bool) -> R
     )
 
 
-def accuracy(read: Sequence[Review]) -> Accuracy:
-    """The three numbers, never one for another."""
-    agreed, all_codes = 0, 0
-    for each in read:
-        changes = Counter(found.change for found in each.upheld)
-        codes = len(each.coding.diagnoses) + len(each.coding.lines)
-        agreed += max(0, codes - changes["changed"] - changes["deleted"])
-        all_codes += max(codes, changes["changed"] + changes["deleted"]) + changes["added"]
-    clean = sum(not each.upheld for each in read)
-    same = sum(_impact_cents(each) == 0 for each in read)
-    return Accuracy(
-        codes=st.proportion(agreed, all_codes),
-        encounters=st.proportion(clean, len(read)),
-        financial=st.proportion(same, len(read)),
-    )
-
-
 def extrapolated(read: Sequence[Review], population: int) -> Extrapolation | None:
     """The mean difference of the sample, times the population, with Student's interval and the
     correction for a finite population (as RAT-STATS does for an unrestricted sample)."""
     n = len(read)
     if n < 2 or population < n:
         return None
-    differences = [_impact_cents(each) for each in read]
+    differences = [impact_cents(each) for each in read]
     paid = sum(each.charge_cents if each.paid_cents is None else each.paid_cents for each in read)
     middle = mean(differences)
     error = stdev(differences) / math.sqrt(n) * math.sqrt((population - n) / population)
@@ -128,10 +109,6 @@ def extrapolated(read: Sequence[Review], population: int) -> Extrapolation | Non
 def refund_due_on(identified_on: date) -> date:
     """Until when an overpayment is to be returned."""
     return identified_on + timedelta(days=REFUND_DAYS)
-
-
-def _impact_cents(review: Review) -> int:
-    return sum(found.impact_cents for found in review.upheld)
 
 
 def _pairs(reviews: Sequence[Review]) -> list[tuple[bool, bool]]:

@@ -79,6 +79,67 @@ async def test_the_same_seed_draws_the_same_items(coding: ServiceUnderTest) -> N
     assert {len(each) for each in drawn} == {5}
 
 
+async def test_the_same_seed_draws_the_same_second_readings(coding: ServiceUnderTest) -> None:
+    async with coding.client(subject="auditor") as client:
+        made = [
+            await _audit(client, size=VISITS, seed=seed, second_readers_permille=500)
+            for seed in (7, 7, 8)
+        ]
+        drawn = [
+            {e["encounter_id"] for e in await _items(client, each) if e["reader"] == 2}
+            for each in made
+        ]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+async def test_a_span_that_ends_before_it_begins_is_refused(coding: ServiceUnderTest) -> None:
+    turned = {"begins_on": "2026-03-31", "ends_on": "2026-03-01"}
+    async with coding.client(subject="auditor") as client:
+        audit = await client.post("/coding-audits", json={"name": "turned", **turned})
+        report = await client.get("/coding-reports/dnfb", params=turned)
+    for answer in (audit, report):
+        assert (answer.status_code, answer.json()["error_name"]) == (422, "span_reversed")
+
+
+async def test_a_rebuttal_is_resolved_by_another_and_of_findings_that_are_there(
+    coding: ServiceUnderTest,
+) -> None:
+    finding = {"kind": "wrong", "code": "I10", "should_be": "I11.9"}
+    async with coding.client(subject="auditor") as client:
+        audit = await _audit(client, size=1, seed=3)
+        [item] = await _items(client, audit)
+        path = f"/reviews/{item['review_id']}"
+        judged = await _done(client, f"{path}:judge", {"findings": [finding]})
+        async with coding.client(subject="coder-1") as coder:
+            await _done(coder, f"{path}:rebut", {"words": "the note says so"})
+            own = await coder.post(f"{path}:resolve", json={}, headers={"If-Match": "*"})
+        beyond = await client.post(
+            f"{path}:resolve", json={"overturned": [1]}, headers={"If-Match": "*"}
+        )
+        resolved = await _done(client, f"{path}:resolve", {"overturned": [0]})
+    assert judged["findings"][0]["should_be"] == "I119"
+    assert (own.status_code, own.json()["error_name"]) == (409, "own_coding")
+    assert (beyond.status_code, beyond.json()["pointers"][0]["pointer"]) == (422, "/overturned")
+    assert [each["is_upheld"] for each in resolved["findings"]] == [False]
+
+
+async def _done(client: httpx.AsyncClient, path: str, body: Any) -> Any:
+    answer = await client.post(path, json=body, headers={"If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_an_item_has_two_readers_or_one(coding: ServiceUnderTest) -> None:
+    async with coding.client(subject="auditor") as client:
+        audit = await _audit(client, size=1, seed=5, second_readers_permille=1000)
+        first, again = await _items(client, audit)
+        await _done(client, f"/reviews/{first['review_id']}:judge", {})
+        refused = await client.post(
+            f"/reviews/{again['review_id']}:judge", json={}, headers={"If-Match": "*"}
+        )
+    assert (refused.status_code, refused.json()["error_name"]) == (409, "same_reader")
+
+
 async def test_a_pack_narrows_the_population(coding: ServiceUnderTest) -> None:
     async with coding.client(subject="auditor") as client:
         high = await _audit(client, pack="high_level_em")
@@ -90,7 +151,10 @@ async def test_a_pack_narrows_the_population(coding: ServiceUnderTest) -> None:
 
 async def test_figures_come_with_their_n_and_interval(coding: ServiceUnderTest) -> None:
     finding = {"kind": "em_level", "severity": "major", "impact_cents": 5_000}
-    async with coding.client(subject="auditor") as client:
+    async with (
+        coding.client(subject="auditor") as client,
+        coding.client(subject="second") as second,
+    ):
         audit = await _audit(client, size=VISITS, seed=1, second_readers_permille=1000)
         items = await _items(client, audit)
         path = f"/coding-audits/{audit['audit_id']}"
@@ -98,10 +162,8 @@ async def test_figures_come_with_their_n_and_interval(coding: ServiceUnderTest) 
         for each in items:
             is_high = each["coding"]["lines"][0]["procedure_code"] == "99215"
             body = {"findings": [finding] if is_high else []}
-            judged = await client.post(
-                f"/reviews/{each['review_id']}:judge", json=body, headers={"If-Match": "*"}
-            )
-            assert judged.status_code == 200, judged.text
+            reader = client if each["reader"] == 1 else second
+            await _done(reader, f"/reviews/{each['review_id']}:judge", body)
         found = (await client.get(f"{path}/results")).json()["results"]
         closed = (await client.post(f"{path}:close", headers={"If-Match": "*"})).json()
     assert early.json()["error_name"] == "reviews_open"

@@ -87,7 +87,7 @@ async def test_a_suggestion_is_taken_changed_and_refused(
     first = f"{path}/{codes['I10']['suggestion_id']}:decide"
     second = f"{path}/{codes['E119']['suggestion_id']}:decide"
     await done(coder, "POST", first, {"decision": "accept"})
-    edit = {"decision": "edit", "code": "E1165", "reason_code": "specificity"}
+    edit = {"decision": "edit", "code": "E11.65", "reason_code": "specificity"}
     after = await done(coder, "POST", second, edit)
     assert [each["code"] for each in after["diagnoses"]] == ["I10", "E1165"]
     after = await done(coder, "POST", second, {"decision": "reject", "reason_code": "not_managed"})
@@ -238,6 +238,8 @@ async def test_a_query_holds_the_chart_until_it_is_answered(coder: httpx.AsyncCl
     answered = await done(coder, "POST", f"{path}:answer", {"choice": 0})
     assert (answered["status"], answered["turnaround_seconds"] >= 0) == ("answered", True)
     assert (await coder.get(f"/charts/{chart_id}")).json()["stage"] == "to_code"
+    without = await coder.post(f"{path}:close", json={"outcome": ""}, headers={"If-Match": "*"})
+    assert (without.status_code, without.json()["pointers"][0]["pointer"]) == (422, "/outcome")
     assert (await done(coder, "POST", f"{path}:close", {"outcome": "agreed"}))["status"] == "closed"
     listed = (await coder.get(f"/queries?encounter_id={chart_id}")).json()["items"]
     assert [each["status"] for each in listed] == ["closed"]

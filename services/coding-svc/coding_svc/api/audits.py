@@ -160,6 +160,11 @@ async def post_audit(
         pack=body.pack,
         second_readers_permille=body.second_readers_permille,
     )
+    if body.ends_on < body.begins_on:
+        raise Unprocessable(
+            "span_reversed", "The span ends before it begins.",
+            (Pointer("/ends_on", "lies before begins_on"),),
+        )  # fmt: skip
     left = await storage.population(tx, body.begins_on, body.ends_on)
     chosen = {each.encounter_id: each for each in left if _is_meant(plan, each)}
     cents = sum(each.charge_cents for each in chosen.values())
@@ -178,7 +183,7 @@ async def post_audit(
     second = [
         replace(each, reader=2, review_id=derived_id(each.review_id, "second"))
         for each in opened
-        if drawn(each.review_id, "second", plan.second_readers_permille)
+        if drawn(each.encounter_id, f"second:{plan.seed}", plan.second_readers_permille)
     ]
     await reviews.add(tx, [*opened, *second])
     response.headers["Location"] = f"/coding-audits/{audit.audit_id}"

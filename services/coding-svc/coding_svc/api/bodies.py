@@ -22,14 +22,14 @@ from rcm.contracts.values import Member, Persons, PresentOnAdmission
 from rcm.money import PositiveCents
 
 
-def _undotted(value: object) -> object:
+def undotted(value: object) -> object:
     return value.replace(".", "").upper() if isinstance(value, str) else value
 
 
 class DiagnosisBody(Body):
     """ICD-10-CM, with or without its dot. Its shape is judged when the encounter is finalized."""
 
-    code: Annotated[str, BeforeValidator(_undotted), Field(min_length=1, max_length=10)]
+    code: Annotated[str, BeforeValidator(undotted), Field(min_length=1, max_length=10)]
     code_type: Literal["ABK", "ABF"]
     present_on_admission_indicator: PresentOnAdmission | None = None
 

@@ -3,10 +3,9 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from coding_svc.api.bodies import DiagnosisBody, LineBody, line_of
-from coding_svc.domain.desk.query import QueryOutcome
+from coding_svc.api.bodies import DiagnosisBody, LineBody, line_of, undotted
 from coding_svc.domain.desk.review import FindingKind, ReviewFinding, RootCause
 from coding_svc.domain.desk.wording import Question
 from coding_svc.domain.encounter import CodedDiagnosis, CodedLine
@@ -16,6 +15,8 @@ from rcm.money import Cents
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
 Option = Annotated[str, Field(min_length=1, max_length=300)]
 Words = Annotated[str, Field(max_length=4000, repr=False)]
+FoundCode = Annotated[str, BeforeValidator(undotted), Field(pattern=r"^[0-9A-Z]{0,10}$")]
+"""With or without its dot."""
 
 
 class CodesBody(Body):
@@ -64,7 +65,9 @@ class DecisionBody(Body):
     """What becomes of a suggestion. `code` is the one that an edit puts in its place."""
 
     decision: Literal["accept", "edit", "reject"]
-    code: Annotated[str, Field(pattern=r"^[0-9A-Z]{3,10}$")] | None = None
+    code: Annotated[str, BeforeValidator(undotted), Field(pattern=r"^[0-9A-Z]{3,10}$")] | None = (
+        None
+    )
     reason_code: Word | None = None
 
 
@@ -120,7 +123,7 @@ class AnswerBody(Body):
 class CloseBody(Body):
     """What came of it."""
 
-    outcome: QueryOutcome
+    outcome: Literal["agreed", "other_answer", "undetermined", "no_answer", "withdrawn"]
 
 
 class FindingBody(Body):
@@ -129,8 +132,8 @@ class FindingBody(Body):
     kind: FindingKind
     severity: Literal["minor", "major"] = "minor"
     root_cause: RootCause = "coder"
-    code: Annotated[str, Field(pattern=r"^[0-9A-Z]{0,10}$")] = ""
-    should_be: Annotated[str, Field(pattern=r"^[0-9A-Z]{0,10}$")] = ""
+    code: FoundCode = ""
+    should_be: FoundCode = ""
     impact_cents: Cents = 0
 
     @property

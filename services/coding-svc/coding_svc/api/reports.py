@@ -13,7 +13,7 @@ from coding_svc.domain.audit import accuracy, peers
 from coding_svc.storage import reports as storage
 from coding_svc.storage import reviews
 from rcm.db import Tx
-from rcm.errors import NotFound
+from rcm.errors import NotFound, Pointer, Unprocessable
 from rcm.service import RequestClock, RequestTx
 
 DAYS = 90
@@ -79,6 +79,11 @@ async def get_report(
         raise NotFound("report_unknown", "There is no such report.")
     last = ends_on or clock.today()
     first = begins_on or last - timedelta(days=DAYS)
+    if last < first:
+        raise Unprocessable(
+            "span_reversed", "The span ends before it begins.",
+            (Pointer("query.ends_on", "lies before begins_on"),),
+        )  # fmt: skip
     rows = await _rows(tx, report, first, last)
     if media == "csv":
         return Response(csv_of(rows), media_type="text/csv")

@@ -19,7 +19,7 @@ from coding_svc.domain.encounter import Coding
 from coding_svc.storage import charts, encounters
 from coding_svc.storage import reviews as storage
 from rcm.db import Tx
-from rcm.errors import Conflict, NotFound
+from rcm.errors import Conflict, NotFound, Pointer, Unprocessable
 from rcm.service import Page, Paging, RequestClock, RequestTx, RequiredIfMatch, versioned
 
 
@@ -92,12 +92,14 @@ async def judge_review(
     review_id: UUID, body: JudgeBody, tx: RequestTx, clock: RequestClock, *,
     if_match: RequiredIfMatch, response: Response,
 ) -> ReviewDetail:  # fmt: skip
-    """What the reader found; nobody reads their own coding (409 `own_coding`). On a second-level
-    review agreement lets the codes leave, and findings send the chart back to its coder."""
+    """What the reader found; nobody reads their own coding (409 `own_coding`), nor an item of an
+    audit twice (409 `same_reader`). On a second-level review agreement lets the codes leave, and
+    findings send the chart back to its coder."""
     review = await _editable(tx, review_id, if_match)
     by = By(tx.actor, clock.now())
     findings = [each.finding for each in body.findings]
-    judged = domain.judge(review, findings, body.words, by=by)
+    others = await storage.readers(tx, review) if review.audit_id else frozenset[str]()
+    judged = domain.judge(review, findings, body.words, by=by, others=others)
     shown = await _keep(tx, judged, response, paid_cents=body.paid_cents)
     if review.kind == "second_level":
         await _go_on(tx, review, by, is_agreed=not findings)
@@ -122,6 +124,11 @@ async def resolve_review(
 ) -> ReviewDetail:  # fmt: skip
     """The end of a rebuttal: which findings fall, while the others stand."""
     review = await _editable(tx, review_id, if_match)
+    if any(at >= len(review.findings) for at in body.overturned):
+        raise Unprocessable(
+            "finding_unknown", "The review has no such finding.",
+            (Pointer("/overturned", f"its findings are 0 to {len(review.findings) - 1}"),),
+        )  # fmt: skip
     by = By(tx.actor, clock.now())
     return await _keep(tx, domain.resolve(review, body.overturned, body.words, by=by), response)
 

@@ -112,6 +112,21 @@ async def readings(tx: Tx, begins_on: date, ends_on: date) -> list[Reading]:
     return [Reading(row.pop("basis"), _review(tx, row)) for row in found]
 
 
+async def readers(tx: Tx, review: Review) -> frozenset[str]:
+    """Who else has read this coding for the same audit."""
+    rows = await tx.fetch(
+        """SELECT reviewer FROM review
+            WHERE tenant_id = $1 AND audit_id = $2 AND encounter_id = $3 AND revision = $4
+              AND review_id <> $5 AND reviewer <> ''""",
+        tx.tenant_id,
+        review.audit_id,
+        review.encounter_id,
+        review.revision,
+        review.review_id,
+    )
+    return frozenset(row["reviewer"] for row in rows)
+
+
 def _row(tx: Tx, review: Review) -> tuple[object, ...]:
     words = json.dumps(review.words).encode()
     written: dict[str, object] = {

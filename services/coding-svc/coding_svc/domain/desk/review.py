@@ -94,13 +94,18 @@ class ReviewRefused:
     reason: str
 
 
-def judge(review: Review, findings: Sequence[ReviewFinding], words: str, *, by: By
-          ) -> Review | ReviewRefused:  # fmt: skip
-    """What the reader found; nothing found is agreement."""
+def judge(
+    review: Review, findings: Sequence[ReviewFinding], words: str, *, by: By,
+    others: frozenset[str] = frozenset(),
+) -> Review | ReviewRefused:  # fmt: skip
+    """What the reader found; nothing found is agreement. `others` have read this coding for the
+    same audit: how readers agree says nothing when they are one."""
     if review.status != "open":
         return ReviewRefused(f"review_{review.status}")
     if by.actor == review.coder:
         return ReviewRefused("own_coding")
+    if by.actor in others:
+        return ReviewRefused("same_reader")
     return replace(
         review,
         version=review.version + 1,
@@ -130,6 +135,8 @@ def resolve(review: Review, overturned: frozenset[int], words: str, *, by: By
     """The end of a rebuttal: which findings fall (by position), while the others stand."""
     if review.status != "rebutted":
         return ReviewRefused(f"review_{review.status}")
+    if by.actor == review.coder:
+        return ReviewRefused("own_coding")
     findings = tuple(
         replace(each, is_upheld=at not in overturned) for at, each in enumerate(review.findings)
     )

@@ -1,7 +1,8 @@
 """One poll, one transaction: inbox, gates, effects, what they publish, and what must wait."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -53,6 +54,8 @@ class Applier:
         self._database, self._handlers = database, subscriptions.handlers
         self._tiers, self._shadow = tiers, shadow
         self.consumer = consumer or subscriptions.consumer
+        self._seems_whole = True
+        """So was the poll before: repeats and gaps come in a row, as after a restart."""
 
     async def apply(self, poll: Poll) -> Applied:
         """Apply a poll once. Raises for transient failures only (`errors.is_transient`), and for
@@ -60,7 +63,7 @@ class Applier:
         tenants = {UUID(tenant) for tenant in {item.stream[0] for item in poll.items}}
         search: Exception | None = None
         try:
-            return await self._attempt(poll, tenants, None)
+            return await self._unsearched(poll, tenants)
         except Exception as error:
             if is_transient(error) or isinstance(error, ShadowDone):
                 raise
@@ -68,14 +71,28 @@ class Applier:
         telemetry.ISOLATIONS.labels(self.consumer).inc()
         if not isinstance(search, Park):
             _log.warning("a batch is searched for poison", **log.describe(search))
-        return await self._attempt(poll, tenants, search)
+        return await self._attempt(poll, tenants, gate.admit, search)
 
-    async def _attempt(self, poll: Poll, tenants: set[UUID], failed: Exception | None) -> Applied:
+    async def _unsearched(self, poll: Poll, tenants: set[UUID]) -> Applied:
+        if poll.is_plain and self._seems_whole:
+            with contextlib.suppress(gate.NotWhole):
+                return await self._attempt(poll, tenants, gate.admit_whole)
+        done = await self._attempt(poll, tenants, gate.admit)
+        self._seems_whole = poll.is_plain and done.applied == len(poll.received)
+        return done
+
+    async def _attempt(
+        self,
+        poll: Poll,
+        tenants: set[UUID],
+        admit: Callable[[Tx, str, Poll], Awaitable[Verdict]],
+        failed: Exception | None = None,
+    ) -> Applied:
         done = Applied(0, 0, 0)
         try:
             async with self._database.transaction(tenants, actor=f"consumer:{self.consumer}") as tx:
                 buggify("consumer.begun")
-                verdict = await gate.admit(tx, self.consumer, poll)
+                verdict = await admit(tx, self.consumer, poll)
                 buggify("consumer.gated")
                 if failed is None:
                     await dispatch(tx, verdict.apply, self._handlers)

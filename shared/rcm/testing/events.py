@@ -135,8 +135,9 @@ class Lab:
         *,
         tenants: Iterable[UUID] | None = None,
         truncated: bool = False,
+        by: Applier | None = None,
     ) -> Applied:
-        """One poll through intake and transaction."""
+        """One poll through intake and transaction, of an applier that has seen others or none."""
         subscriptions = handling.subscriptions()
         intake = Intake(subscriptions.handlers, prefix=self.prefix)
         if tenants is not None:
@@ -145,7 +146,10 @@ class Lab:
         for item in items:
             item.truncated = truncated
         wanted = [item for item in items if item.sequence is not None or item.fault is not None]
-        return await Applier(self.database, subscriptions, tiers=SHORT_TIERS).apply(lay_out(wanted))
+        return await (by or self.applier(handling)).apply(lay_out(wanted))
+
+    def applier(self, handling: Handling) -> Applier:
+        return Applier(self.database, handling.subscriptions(), tiers=SHORT_TIERS)
 
     def worker(self, handling: Handling, tenants: Iterable[UUID] | None = None) -> ParkingWorker:
         known = frozenset(tenants if tenants is not None else {self.tenant})

@@ -46,6 +46,30 @@ async def test_a_repeated_delivery_has_no_second_effect(offline_lab, again):
     assert await offline_lab.parked() == []
 
 
+@pytest.mark.parametrize(
+    ("polls", "expected"),
+    [
+        ([(1, 2), (3, 4), (5, 6)], [(2, 0, 0), (2, 0, 0), (2, 0, 0)]),
+        ([(1, 2), (1, 2), (3, 4), (5, 6)], [(2, 0, 0), (0, 2, 0), (2, 0, 0), (2, 0, 0)]),
+        ([(1, 2), (2, 3), (4,), (5, 6)], [(2, 0, 0), (1, 1, 0), (1, 0, 0), (2, 0, 0)]),
+        ([(1, 2), (4, 5), (3,), (6,)], [(2, 0, 0), (0, 0, 2), (1, 0, 0), (0, 0, 1)]),
+        ([(2, 3), (1,)], [(0, 0, 2), (1, 0, 0)]),
+    ],
+    ids=["all new", "one again", "half again", "a gap", "no beginning"],
+)
+async def test_a_worker_takes_each_event_once_whatever_it_took_for_granted(
+    offline_lab, polls, expected
+):
+    """A poll is taken for whole, and looked at closely when it is not: one worker, many polls."""
+    handling, lab, claim = Handling(), offline_lab, uuid.uuid4()
+    records = await lab.records(*[lab.held(claim) for _ in range(6)])
+    worker = lab.applier(handling)
+    done = [await lab.apply(handling, [records[n - 1] for n in poll], by=worker) for poll in polls]
+    assert [(each.applied, each.duplicates, each.parked) for each in done] == expected
+    taken = await lab.effects()
+    assert taken == [(str(claim), n) for n in range(1, 1 + sum(each[0] for each in expected))]
+
+
 async def test_events_of_other_types_count_in_the_sequence(offline_lab):
     handling, claim = Handling(), uuid.uuid4()
     lab = offline_lab

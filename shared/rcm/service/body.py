@@ -1,5 +1,6 @@
 """Reading a request's body once, within limits, before any transaction is open."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,8 +10,10 @@ from fastapi import Request
 from rcm.errors import Pointer, Problem, Unprocessable
 
 DEPTH_MAX = 32
-# PostgreSQL's text holds no NUL; it would fail there, far from the place that can be named.
+# PostgreSQL's text holds no NUL; it would fail there, far from the place that can be named. In JSON
+# it stands as an escape, behind an even number of backslashes.
 _NUL_ESCAPE = b"\\u0000"
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class JsonRequest(Request):
@@ -54,8 +57,10 @@ def read_json(body: bytes) -> Any:
             "The body is nested deeper than this service reads.",
             (Pointer("", f"is nested deeper than {DEPTH_MAX} levels"),),
         )
-    if _NUL_ESCAPE in body and _has_nul(document):
-        raise Unprocessable("nul_character", "Texts cannot hold the NUL character.")
+    if _NUL_ESCAPE in body and (found := _NUL.search(body)):
+        reason = f"holds a NUL character ({_place(body, found.end() - len(_NUL_ESCAPE))})"
+        detail = "Texts cannot hold the NUL character."
+        raise Unprocessable("nul_character", detail, (Pointer("", reason),))
     return document
 
 
@@ -70,16 +75,10 @@ def _depth(document: object) -> int:
     return depth
 
 
-def _has_nul(document: object) -> bool:
-    waiting: list[object] = [document]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, str) and "\0" in current:
-            return True
-        waiting.extend(_inside(current))
-        if isinstance(current, dict):
-            waiting.extend(current.keys())
-    return False
+def _place(body: bytes, at: int) -> str:
+    """Where a byte of valid JSON stands, as a person counts; keys on the way may name people."""
+    lines = body[:at].decode().split("\n")
+    return f"line {len(lines)}, column {len(lines[-1]) + 1}"
 
 
 def _inside(outer: object) -> Iterable[object]:

@@ -87,6 +87,7 @@ def test_a_flood_of_errors_is_told_in_part() -> None:
         (b'"\\u0000"', "nul_character"),
         (b'{"a\\u0000": 1}', "nul_character"),
         (b'"\\\\u0000"', None),
+        (b'"\\\\\\u0000"', "nul_character"),
     ],
 )
 def test_json_is_read_within_limits(text: bytes, name: str | None) -> None:
@@ -96,6 +97,22 @@ def test_json_is_read_within_limits(text: bytes, name: str | None) -> None:
     with pytest.raises(Problem) as caught:
         body.read_json(text)
     assert caught.value.error_name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (b'"\\u0000"', "line 1, column 2"),
+        ('{"á":\n "\\\\u0000 é\\u0000"}'.encode(), "line 2, column 12"),
+    ],
+)
+def test_a_nul_character_is_told_with_its_place_and_without_its_keys(
+    text: bytes, place: str
+) -> None:
+    with pytest.raises(Problem) as caught:
+        body.read_json(text)
+    [pointer] = caught.value.pointers
+    assert (pointer.pointer, pointer.reason) == ("", f"holds a NUL character ({place})")
 
 
 @pytest.mark.parametrize(

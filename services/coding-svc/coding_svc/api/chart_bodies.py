@@ -10,17 +10,17 @@ from coding_svc.domain.desk.document import DocumentText
 from coding_svc.domain.desk.intake import Visit
 from rcm.contracts.bodies import Body, PatientBody, persons_of
 
-TEXT_MAX = 2_000_000
 DOCUMENTS_MAX = 50
 Kind = Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
 
 
 class DocumentCreate(Body):
-    """A text of the record. The same `external_id` again is the document's next version."""
+    """A text of the record, of up to 400,000 characters. The same `external_id` again is the
+    document's next version."""
 
     external_id: Annotated[str, Field(min_length=1, max_length=200, repr=False)]
     kind: Kind = "note"
-    text: Annotated[str, Field(max_length=TEXT_MAX, repr=False)]
+    text: Annotated[str, Field(repr=False)]
     author_npi: Annotated[str, Field(pattern=r"^([0-9]{10})?$")] = ""
     written_on: date | None = None
 

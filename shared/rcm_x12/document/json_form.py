@@ -134,6 +134,8 @@ def from_json(form: Any) -> Document:
     if top.get("x12") != FORM:
         raise JsonInvalid("/x12", f"it must be {FORM}")
     given = _sequence(top.get("interchanges"), "/interchanges")
+    if not given:
+        raise JsonInvalid("/interchanges", "a file holds at least one")
     interchanges = tuple(
         _interchange_of(one, f"/interchanges/{index}") for index, one in enumerate(given)
     )

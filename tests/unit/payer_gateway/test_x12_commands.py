@@ -200,3 +200,34 @@ def test_a_file_of_several_pieces_is_read_whole() -> None:
     assert len(many) > 300_000
     result = run("read", "-", "--ndjson", given=many)
     assert len(result.stdout.splitlines()) == 3002
+
+
+def test_what_a_file_holds_is_never_taken_for_words_to_the_terminal(write) -> None:
+    """Place of service, facility and frequency are sent as `11:B:1`, which rich has an emoji for;
+    a name may hold brackets, and a control character would be the terminal's to obey."""
+    claim = SEEDS["837p"].replace(b"*ROE*", b"*R[red]\x1b[2JE*")
+    assert claim != SEEDS["837p"]
+    shown = run("explain", "-", "--show-persons", given=claim).stdout
+    assert ":B:1*" in shown
+    assert "R[red]\N{REPLACEMENT CHARACTER}[2JE" in shown
+    changed = write("b.x12", claim.replace(b":B:1*", b":B:7*"))
+    differing = run("diff", write("a.x12", claim), changed, "--show-persons").stdout
+    assert ":B:1*" in differing
+    assert ":B:7*" in differing
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("R~E", "NM1: an element holds a separator"), ("R*E", "NM1: an element holds a separator")],
+)
+def test_write_refuses_a_value_that_holds_a_separator(name: str, words: str) -> None:
+    form = run("read", "-", "--json", given=SEEDS["837p"]).stdout.replace('"ROE"', f'"{name}"')
+    result = run("write", "-", given=form.encode())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+    assert name not in result.stderr
+
+
+def test_write_refuses_a_form_without_an_interchange() -> None:
+    result = run("write", "-", given=b'{"x12": 1, "interchanges": []}')
+    assert (result.exit_code, result.stderr) == (2, "-: /interchanges: a file holds at least one\n")

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from rcm_x12 import (
     ack_999,
@@ -85,11 +86,10 @@ def show_report(report: Report, extra: tuple[Finding, ...], console: Console) ->
     for name in ("segment", "place", "severity", "snip", "finding"):
         table.add_column(name, overflow="fold")
     for one in (*report.findings, *extra):
-        color = _COLORS[one.severity]
         table.add_row(
             str(one.position or ""),
             place_of(one),
-            f"[{color}]{one.severity}[/{color}]",
+            Text(one.severity, style=_COLORS[one.severity]),
             str(one.snip or ""),
             one.message + (f" ({one.reference})" if one.reference else ""),
         )

@@ -1,7 +1,10 @@
 """`rcm x12`: read, check, answer, write, compare and explain X12 files."""
 
 import json
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -40,9 +43,19 @@ _PIPED_WIDTH = 4096
 
 
 def _console() -> Console:
-    """Colours on a terminal; plain text on long lines when piped."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PIPED_WIDTH)
+    """Colours on a terminal; plain text on long lines when piped. What a file holds is never read
+    as markup or as the name of an emoji: place of service 11 on a claim is sent as `11:B:1`."""
+    plain = partial(Console, highlight=False, markup=False, emoji=False)
+    console = plain()
+    return console if console.is_terminal else plain(width=_PIPED_WIDTH)
+
+
+def _segment_text(elements: Sequence[str]) -> str:
+    """A segment as it may be shown: a control character of a file never reaches the terminal."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", "*".join(elements))
+
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @app.command("read")
@@ -147,10 +160,10 @@ def diff(left: File, right: File, *, show_persons: ShowPersons = False) -> None:
     for count, change in enumerate(differences(before, after), 1):  # noqa: B007 - used below
         if change.unit != unit:
             unit = change.unit
-            console.print(f"@ {unit}", style="bold", markup=False)
+            console.print(f"@ {_segment_text([unit])}", style="bold")
         elements = change.elements if show_persons else masked(change.elements)
         color = "red" if change.sign == "-" else "green"
-        console.print(f"{change.sign} {'*'.join(elements)}", style=color, markup=False)
+        console.print(f"{change.sign} {_segment_text(elements)}", style=color)
     raise typer.Exit(BLOCKED if count else CLEAN)
 
 
@@ -158,12 +171,11 @@ def diff(left: File, right: File, *, show_persons: ShowPersons = False) -> None:
 def explain(file: File, *, show_persons: ShowPersons = False) -> None:
     """Show each segment beside plain words, with its loop where the guide is known."""
     read = understood(file, document.read, content_of(file))
-    console = _console()
     for depth, name, segment in understood(file, _walked, read):
         elements = list(segment.elements) if show_persons else masked(segment.elements)
-        left = "  " * depth + "*".join(elements)
+        left = "  " * depth + _segment_text(elements)
         loop = f"{name}: " if name else ""
-        console.print(f"{left:<60}  {loop}{explained(segment.elements)}", markup=False)
+        typer.echo(f"{left:<60}  {loop}{explained(segment.elements)}")
 
 
 def _walked(read: document.Document) -> list[tuple[int, str, document.Segment]]:

@@ -18,7 +18,8 @@ Relationship = Literal["self", "spouse", "child", "other"]
 ResponsibleParty = Literal["primary", "secondary", "tertiary", "patient", "none"]
 AdjustmentGroup = Literal["CO", "PR", "OA", "PI"]
 ClaimType = Literal["professional", "institutional"]
-DiagnosisCode = Annotated[str, Field(pattern=r"^[A-Z][0-9][0-9A-Z]{1,5}$")]
+DiagnosisCode = Annotated[str, Field(pattern=r"^[A-Z]([0-9][0-9A-Z]|A[0-9])[0-9A-Z]{0,4}$")]
+"""ICD-10-CM without its dot. Since April 2026 a second character may be an A (QA0)."""
 PresentOnAdmission = Literal["Y", "N", "U", "W"]
 BillCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$")]
 """A condition, occurrence, occurrence span or value code of the uniform bill."""

@@ -193,7 +193,7 @@ def diagnoses(claim: Node, context: Context) -> Iterator[tuple[Segment, int, lis
 
 
 _DIAGNOSIS = re.compile(
-    r"[A-TV-Z][0-9][0-9A-Z][0-9A-Z]{0,4}|U[0-9][0-9A-Z]{1,5}", re.ASCII
+    r"[A-TV-Z](?:[0-9][0-9A-Z]|A[0-9])[0-9A-Z]{0,4}|U[0-9][0-9A-Z]{1,5}", re.ASCII
 ).fullmatch
 
 

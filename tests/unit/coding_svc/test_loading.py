@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from coding_world import FEE_HEAD, fee, hcpcs_record, icd10cm_shelf
 from openpyxl import Workbook
+from pydantic import TypeAdapter
 
+from coding_svc.codebook.catalogue import Catalogue
 from coding_svc.codebook.faults import LoadRefused
 from coding_svc.codebook.kinds import kinds
 from coding_svc.codebook.library import Library
@@ -17,6 +19,8 @@ from coding_svc.codebook.shelf import Shelf, in_force
 from coding_svc.codebook.staging import stage
 from coding_svc.domain.code_patterns import CodePattern, patterns_of
 from coding_svc.domain.release import Release
+from coding_svc.domain.stops import ICD_10_CM
+from rcm.contracts.values import DiagnosisCode
 
 FROM = date(2026, 10, 1)
 PTP, MUE = "ncci-ptp-practitioner", "mue-practitioner"
@@ -233,6 +237,32 @@ def test_the_tabular_list_is_whole() -> None:
              FROM note WHERE kind = 'excludes1'"""
     )
     assert notes == (5_407, 128)
+
+
+def test_every_billable_code_can_be_billed() -> None:
+    """Its shape passes the hard stop and the event's contract: QA0 has a letter in second place."""
+    shelf = Shelf(icd10cm_shelf())
+    book = shelf.book(shelf.releases("icd10cm")[0].release_id)
+    codes = [code for (code,) in book.rows("SELECT code FROM code WHERE is_billable = 1")]
+    contract = TypeAdapter(DiagnosisCode).validate_python
+    assert sum(code.startswith("QA0") for code in codes) == 13
+    assert [code for code in codes if not ICD_10_CM.fullmatch(code)] == []
+    assert [contract(code) for code in codes] == codes
+    for wrong in ("QA", "QAB", "1A0", "I1", "I1000000", "i10"):
+        assert not ICD_10_CM.fullmatch(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"), [("qa0.01", "QA001"), ("QA0", "QA0"), ("E11.6", "E116")]
+)
+def test_a_code_is_found_by_its_beginning(text: str, begins: str) -> None:
+    shelf = icd10cm_shelf()
+    found = Catalogue(shelf).search(
+        Shelf(shelf).releases("icd10cm"), "icd10cm", text, on=date(2026, 5, 14), limit=5
+    )
+    assert found is not None
+    assert [each.code for each in found[1]]
+    assert all(each.code.startswith(begins) for each in found[1])
 
 
 def test_every_kind_says_what_it_gives_and_what_to_bring() -> None:

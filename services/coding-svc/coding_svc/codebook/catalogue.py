@@ -140,9 +140,10 @@ class Catalogue:
             return None
         book = self._shelf.book(release.release_id)
         plain = text.replace(".", "").upper().strip()
-        if re.fullmatch(r"[A-Z][0-9][0-9A-Z]{0,5}|[0-9][0-9A-Z]{0,6}", plain):
+        rows = []
+        if re.fullmatch(r"[A-Z][0-9A][0-9A-Z]{0,5}|[0-9][0-9A-Z]{0,6}", plain):
             rows = book.rows(f"{LISTED[kind]} LIMIT ?", plain, plain + "~", limit)
-        else:
+        if not rows:
             rows = (
                 book.rows(f"{SEARCHED[kind]} LIMIT ?", _query(text), limit) if _query(text) else []
             )

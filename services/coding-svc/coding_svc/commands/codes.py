@@ -45,7 +45,7 @@ def list_kinds() -> None:
     for kind in kinds().values():
         mark = "" if kind.licence == "public" else "licensed: bring your own"
         table.add_row(kind.name, kind.capability, kind.published_as, mark)
-    Console().print(table)
+    _wide().print(table)
 
 
 @app.command("list")
@@ -58,7 +58,7 @@ def list_releases(directory: Directory = None) -> None:
             each.kind, each.label, each.effective_from.isoformat(), f"{each.row_count:,}", loaded,
             str(each.release_id),
         )  # fmt: skip
-    Console().print(table)
+    _wide().print(table)
 
 
 @app.command("starter")
@@ -99,7 +99,9 @@ def load_release(
     directory: Directory = None,
 ) -> None:
     """Load a file and put it in force. A file with a fault changes nothing: exit 1."""
-    options = dict(each.split("=", 1) for each in option or [] if "=" in each)
+    if unfit := [each for each in option or [] if "=" not in each]:
+        _give_up(f"--option takes NAME=VALUE, such as states=NY; got {', '.join(unfit)}")
+    options = dict(each.split("=", 1) for each in option or [])
     try:
         found = stage(
             kind, files, label=release, effective_from=effective_from.date(),
@@ -209,6 +211,12 @@ def _directory(given: Path | None) -> Path:
 
 def _dotted(kind: str, code: str) -> str:
     return f"{code[:3]}.{code[3:]}" if kind == "icd10cm" and len(code) > 3 else code
+
+
+def _wide() -> Console:
+    """A terminal has its own width; a pipe must not lose the end of a name or an id."""
+    console = Console()
+    return console if console.is_terminal else Console(width=200)
 
 
 def _give_up(reason: str) -> NoReturn:

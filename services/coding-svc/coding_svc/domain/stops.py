@@ -11,7 +11,7 @@ from coding_svc.domain.encounter import Coding
 from rcm.contracts.values import Finding, Provider
 from rcm.npi import npi_is_valid
 
-ICD_10_CM = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
+ICD_10_CM = re.compile(r"[A-Z](?:[0-9][0-9A-Z]|A[0-9])[0-9A-Z]{0,4}")
 PROCEDURE = re.compile(r"[0-9A-Z]{5}")
 MODIFIER = re.compile(r"[0-9A-Z]{2}")
 PLACE_OF_SERVICE = re.compile(r"[0-9]{2}")
@@ -104,7 +104,8 @@ def has_lines(coding: Coding, today: date) -> Iterator[Stop]:
 
 @stop("C103")
 def diagnoses_have_shape(coding: Coding, today: date) -> Iterator[Stop]:
-    """ICD-10-CM: a letter, a digit, then one to five letters or digits."""
+    """ICD-10-CM: a letter, a digit (since April 2026 also an A before one: QA0), then letters or
+    digits, three to seven in all."""
     del today
     for position, diagnosis in enumerate(coding.diagnoses):
         if not ICD_10_CM.fullmatch(diagnosis.code):

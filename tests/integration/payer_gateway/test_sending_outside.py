@@ -1,6 +1,7 @@
 """The gateway with partners behind SFTP, folders and CORE: killed anywhere, silent, or dead."""
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from starlette.responses import Response
 
 from payer_gateway.app import service
 from payer_gateway.clearinghouse import Clearinghouse
+from payer_gateway.clearinghouse.transport import FILE_LIMIT_BYTES
 from payer_gateway.handlers.register import POINTS
 from rcm.contracts.payer import ClaimSubmitted
 from rcm.contracts.values import Coverage
@@ -237,3 +239,23 @@ async def test_a_breaker_opens_is_shown_and_closes_after_one_good_file(outside: 
     assert claims_in(outside.taken()) == [control_number(1), control_number(2)]
     detail = await gateway.get(f"/trading-partners/{gateway.partner_id}")
     assert (detail["breaker"], detail["link"]["failures"]) == ("closed", 0)
+
+
+@pytest.mark.parametrize("outside", ["sftp", "folder"], indirect=True)
+async def test_a_file_that_cannot_be_had_holds_up_no_other(outside: Outside) -> None:
+    """It is named at the partner's connection; what stands behind it is read and let go."""
+    gateway = outside.gateway
+    await gateway.queue(ready(gateway, 1))
+    await gateway.send()
+    [content] = outside.taken()
+    assert outside.directories is not None
+    huge = outside.directories[1] / "huge.835"
+    with huge.open("wb") as file:
+        file.truncate(FILE_LIMIT_BYTES + 1)
+    os.utime(huge, (0, 0))
+    outside.leave("ack.999", ack_for(content, code="A"))
+    await gateway.receive()
+    assert await gateway.statuses() == {control_number(1): "file_accepted"}
+    assert (outside.left(), huge.exists()) == (1, True)
+    detail = await gateway.get(f"/trading-partners/{gateway.partner_id}")
+    assert detail["link"]["last_error"] == "a waiting file is larger than any file"

@@ -19,6 +19,7 @@ from payer_gateway.clearinghouse.https import HttpsTransport
 from payer_gateway.clearinghouse.sftp import SftpTransport
 from payer_gateway.clearinghouse.transport import (
     Check,
+    FileUnavailable,
     PartnerRefused,
     PartnerUnavailable,
     RealTime,
@@ -31,6 +32,7 @@ from payer_gateway.domain.partner import TradingPartner
 __all__ = [
     "Check",
     "Clearinghouse",
+    "FileUnavailable",
     "PartnerRefused",
     "PartnerUnavailable",
     "RealTime",

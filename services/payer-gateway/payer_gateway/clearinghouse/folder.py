@@ -14,6 +14,7 @@ from payer_gateway.clearinghouse.directories import is_finished, require_name, t
 from payer_gateway.clearinghouse.transport import (
     FILE_LIMIT_BYTES,
     Check,
+    FileUnavailable,
     PartnerRefused,
     PartnerUnavailable,
     Waiting,
@@ -95,9 +96,14 @@ class FolderTransport:
 
     def _get(self, name: str) -> bytes:
         path = self._waiting(name)
-        if path.stat().st_size > FILE_LIMIT_BYTES:
-            raise PartnerUnavailable("a waiting file is larger than any file")
-        return path.read_bytes()
+        try:
+            if path.stat().st_size > FILE_LIMIT_BYTES:
+                raise FileUnavailable("a waiting file is larger than any file")
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise FileUnavailable("a waiting file is gone") from None
+        except PermissionError:
+            raise FileUnavailable("a waiting file may not be read") from None
 
     def _settle(self, name: str) -> None:
         path = self._waiting(name)

@@ -17,6 +17,7 @@ from payer_gateway.clearinghouse.directories import is_finished, require_name, t
 from payer_gateway.clearinghouse.transport import (
     FILE_LIMIT_BYTES,
     Check,
+    FileUnavailable,
     PartnerRefused,
     PartnerUnavailable,
     Waiting,
@@ -72,13 +73,18 @@ class SftpTransport:
     async def get(self, name: str) -> bytes:
         path = f"{self._terms.outbound_directory}/{name}"
         async with self._session(FILE_LIMIT_BYTES) as sftp:
-            size_bytes = (await sftp.stat(path)).size or 0
-            if size_bytes > FILE_LIMIT_BYTES:
-                raise PartnerUnavailable("a waiting file is larger than any file")
-            async with sftp.open(path, "rb") as file:
-                content: bytes = await file.read(FILE_LIMIT_BYTES + 1)
+            try:
+                size_bytes = (await sftp.stat(path)).size or 0
+                if size_bytes > FILE_LIMIT_BYTES:
+                    raise FileUnavailable("a waiting file is larger than any file")
+                async with sftp.open(path, "rb") as file:
+                    content: bytes = await file.read(FILE_LIMIT_BYTES + 1)
+            except asyncssh.SFTPPermissionDenied:
+                raise FileUnavailable("the account may not read a waiting file") from None
+            except GONE:
+                raise FileUnavailable("a waiting file is gone") from None
         if len(content) != size_bytes:
-            raise PartnerUnavailable("a waiting file changed while it was read")
+            raise FileUnavailable("a waiting file changed while it was read")
         return content
 
     async def settle(self, name: str) -> None:

@@ -15,6 +15,10 @@ class PartnerUnavailable(Exception):  # noqa: N818 - the fact is the name
     file is offered again under the same name."""
 
 
+class FileUnavailable(PartnerUnavailable):
+    """The partner answers, but this one waiting file cannot be had; the others may be."""
+
+
 class PartnerRefused(Exception):  # noqa: N818 - the fact is the name
     """The partner said no: it did not take the file, and the same file will not be taken again."""
 

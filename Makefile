@@ -9,7 +9,7 @@ LOCK_GROUPS := runtime local test check build
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo up down status doctor check format lint types walls tidy test test-faults \
-  fuzz bench bench-x12 eval-coding semantic schemas schemas-check docs asyncapi jars clean
+  fuzz bench bench-x12 bench-coding eval-coding semantic schemas schemas-check docs asyncapi jars clean
 
 ##@ Start
 help: ## Show this list
@@ -76,6 +76,9 @@ bench: $(READY) ## Measure the kit beside its floors
 
 bench-x12: $(READY) ## Measure the X12 codec beside bare loops, oxedi, x12sdk and pyx12
 	$(BIN)/python -m bench.x12
+
+bench-coding: $(READY) ## Measure loading and judging by 4.1 million NCCI pairs, and starting
+	$(BIN)/python -m bench.coding.speed
 
 eval-coding: $(READY) ## How well notes become codes, lexically and by meaning (needs the samples)
 	$(BIN)/python -m bench.coding

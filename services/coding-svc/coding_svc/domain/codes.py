@@ -5,7 +5,7 @@ The answers are values; who gives them reads immutable releases, so the same que
 same release has the same answer for ever.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
@@ -54,10 +54,13 @@ class Note:
 
     def names(self, code: str) -> bool:
         """Whether the note speaks of this code. A note that narrows in words only hints."""
-        return any(each.covers(code) and not each.is_open for each in self.patterns)
+        for each in self.patterns:  # noqa: SIM110 - asked ten times a diagnosis, and costs half
+            if each.covers(code) and not each.is_open:
+                return True
+        return False
 
 
-class Diagnoses(Protocol):
+class Diagnoses(Hashable, Protocol):
     """ICD-10-CM."""
 
     @property
@@ -110,8 +113,9 @@ class Pairs(Protocol):
     @property
     def release(self) -> ReleaseName: ...
 
-    def modifier_indicator(self, column_1: str, column_2: str, on: date) -> int | None:
-        """0, 1 or 9 of the window that covers the day; None when there is no edit."""
+    def indicators(self, codes: frozenset[str], on: date) -> Mapping[tuple[str, str], int]:
+        """0, 1 or 9 by column 1 and column 2, of the edits among these codes whose window covers
+        the day."""
         ...
 
 

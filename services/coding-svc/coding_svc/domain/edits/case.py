@@ -1,14 +1,16 @@
 """What the edits judge."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from functools import wraps
+from typing import Any, Literal, TypeVar
 
 from coding_svc.domain.codes import Books, DiagnosisCode, Setting
 from coding_svc.domain.encounter import CodedDiagnosis, CodedLine, Coding
 
+T = TypeVar("T")
 Sex = Literal["M", "F", "U"]
 FACILITY_PLACES = frozenset(
     {"19", "21", "22", "23", "24", "26", "31", "34", "41", "42", "51", "52", "53", "56", "61"}
@@ -43,6 +45,19 @@ class PastService:
     is_same_provider: bool = True
 
 
+def once_a_case(work: Callable[["Case"], Iterable[T]]) -> Callable[["Case"], tuple[T, ...]]:
+    """What several rules ask of a case is worked out for the first of them."""
+
+    @wraps(work)
+    def found(case: "Case") -> tuple[T, ...]:
+        known: tuple[T, ...] | None = case.worked_out.get(work)
+        if known is None:
+            known = case.worked_out[work] = tuple(work(case))
+        return known
+
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One coding and what surrounds it."""
@@ -55,6 +70,8 @@ class Case:
     contractor: str = ""
     """The MAC that judges medical necessity; empty where no Medicare rules apply."""
     is_inpatient: bool = False
+    worked_out: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """By `once_a_case`."""
 
     @property
     def day(self) -> date:
@@ -68,6 +85,7 @@ class Case:
         primary = [each for each in self.coding.coverages if each.rank == "primary"]
         return bool(primary) and primary[0].filing_code in {"MA", "MB"}
 
+    @once_a_case
     def known_diagnoses(self) -> Iterator[tuple[int, DiagnosisCode]]:
         """Position (from 1) and row of each diagnosis that the release knows."""
         book = self.books.diagnoses

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from coding_svc.domain.notes.tables import pairs
@@ -12,7 +12,7 @@ ListName = Literal[
     "questionable_admission",
 ]  # fmt: skip
 PACKAGE = "coding_svc.domain.edits"
-LONGEST = 7
+KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,13 @@ class Family:
     beginnings: frozenset[str]
 
     def has(self, code: str) -> bool:
-        return any(code[:length] in self.beginnings for length in range(1, LONGEST + 1))
+        return not self.beginnings.isdisjoint(beginnings_of(code))
+
+
+@lru_cache(KEPT)
+def beginnings_of(code: str) -> tuple[str, ...]:
+    """`E11` is `E`, `E1` and `E11`; thirty lists are asked about each code."""
+    return tuple(code[:length] for length in range(1, len(code) + 1))
 
 
 @cache

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from coding_svc.domain.codes import Fee
-from coding_svc.domain.edits.case import Case, PastService, numbered
+from coding_svc.domain.edits.case import Case, PastService, numbered, once_a_case
 from coding_svc.domain.edits.registry import Hit, edit
 from coding_svc.domain.encounter import CodedLine
 
@@ -55,6 +55,7 @@ def _surgeries(case: Case) -> Iterator[_Surgery]:
             yield _Surgery(code, service.date_of_service, days, at)
 
 
+@once_a_case
 def _visits(case: Case) -> Iterator[tuple[int, CodedLine, _Surgery]]:
     surgeries = list(_surgeries(case))
     for number, line in numbered(case.coding.lines):

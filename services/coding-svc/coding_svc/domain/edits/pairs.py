@@ -1,9 +1,10 @@
 """NCCI procedure-to-procedure edits: which services are part of others."""
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterator, Mapping
+from datetime import date
+from itertools import combinations, product
 
-from coding_svc.domain.edits.case import Case, PastService, numbered
+from coding_svc.domain.edits.case import Case, PastService, numbered, once_a_case
 from coding_svc.domain.edits.registry import Hit, edit
 from coding_svc.domain.encounter import CodedLine
 
@@ -18,45 +19,58 @@ NEVER, ALLOWED, DELETED = 0, 1, 9
 SOURCE = "NCCI policy manual I.E; PTP edits of the quarter"
 
 
+@once_a_case
 def _conflicts(case: Case) -> Iterator[tuple[int, CodedLine, int, CodedLine, int]]:
     """Column 1 line, column 2 line and the indicator of each pair in force. Pairs are of one day;
     a claim has one rendering provider, so all its lines are looked at."""
-    book = case.books.pairs.get(case.setting)
-    if book is None:
-        return
-    for (first, one), (second, other) in combinations(numbered(case.coding.lines), 2):
-        if one.date_of_service != other.date_of_service:
-            continue
-        day = one.date_of_service
-        for at, comprehensive, below, component in (
-            (first, one, second, other),
-            (second, other, first, one),
-        ):
-            found = book.modifier_indicator(
-                comprehensive.procedure_code, component.procedure_code, day
-            )
-            if found is not None and found != DELETED:
-                yield at, comprehensive, below, component, found
+    for day, (lines, _) in _days(case).items():
+        indicators = _indicators(case, day)
+        for (first, one), (second, other) in combinations(lines, 2) if indicators else ():
+            for at, comprehensive, below, component in (
+                (first, one, second, other),
+                (second, other, first, one),
+            ):
+                found = indicators.get((comprehensive.procedure_code, component.procedure_code))
+                if found is not None:
+                    yield at, comprehensive, below, component, found
 
 
+@once_a_case
 def _past_conflicts(case: Case) -> Iterator[tuple[int, CodedLine, PastService, int, bool]]:
     """Lines that conflict with a service of the same provider that was billed apart for the day,
     the indicator, and whether the line is the column 2 one."""
-    book = case.books.pairs.get(case.setting)
-    if book is None:
-        return
-    for number, line in numbered(case.coding.lines):
-        day = line.date_of_service
-        for past in case.history:
-            if past.date_of_service != day or not past.is_same_provider:
-                continue
+    for day, (lines, billed) in _days(case).items():
+        indicators = _indicators(case, day)
+        for (number, line), past in product(lines, billed) if indicators else ():
             for is_below, pair in (
                 (True, (past.procedure_code, line.procedure_code)),
                 (False, (line.procedure_code, past.procedure_code)),
             ):
-                found = book.modifier_indicator(*pair, day)
-                if found is not None and found != DELETED:
+                found = indicators.get(pair)
+                if found is not None:
                     yield number, line, past, found, is_below
+
+
+def _days(case: Case) -> dict[date, tuple[list[tuple[int, CodedLine]], list[PastService]]]:
+    """Lines by their day, and what the same provider billed apart for it."""
+    days: dict[date, tuple[list[tuple[int, CodedLine]], list[PastService]]] = {}
+    for number, line in numbered(case.coding.lines):
+        days.setdefault(line.date_of_service, ([], []))[0].append((number, line))
+    for past in case.history:
+        if past.is_same_provider and past.date_of_service in days:
+            days[past.date_of_service][1].append(past)
+    return days
+
+
+def _indicators(case: Case, day: date) -> Mapping[tuple[str, str], int]:
+    """The indicators of the day's pairs, less those that were deleted as if they never were."""
+    book = case.books.pairs.get(case.setting)
+    if book is None:
+        return {}
+    lines, billed = _days(case)[day]
+    codes = {line.procedure_code for _, line in lines} | {past.procedure_code for past in billed}
+    found = book.indicators(frozenset(codes), day)
+    return {pair: indicator for pair, indicator in found.items() if indicator != DELETED}
 
 
 def _is_bypassed(one: CodedLine | PastService, other: CodedLine | PastService) -> bool:

@@ -101,6 +101,36 @@ async def test_a_dismissed_remittance_never_posts(gateway: Gateway) -> None:
     assert (await gateway.get("/remittance-totals"))["exceptions"] == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "content", "status"),
+    [
+        ("posted_by_hand", file_of(V1, number="000000099"), "held"),
+        ("not_ours", file_of(V1, number="000000099"), "held"),
+        ("payer_will_correct", file_of(V1, number="000000099"), "reported"),
+        ("posted_by_hand", UNBALANCED.replace(b"000000088", b"000000099"), "duplicate"),
+    ],
+)
+async def test_what_a_person_has_ended_never_posts_by_itself_later(
+    gateway: Gateway, reason: str, content: bytes, status: str
+) -> None:
+    """The payer's correction of a payment that somebody posted by hand would post it twice."""
+    row = await held(gateway)
+    path = f"/remittances/{row['remittance_id']}:dismiss"
+    done = await post(gateway, path, {"reason_code": reason})
+    assert done.json()["status"] == "dismissed"
+    gateway.partner.answer(content, "later.835")
+    await gateway.receive()
+    [later] = [
+        each
+        for each in (await gateway.get("/remittances"))["items"]
+        if each["remittance_id"] != row["remittance_id"]
+    ]
+    assert later["status"] == status
+    assert len(await reported(gateway)) == (2 if status == "reported" else 0)
+    if status == "held":
+        assert [each["code"] for each in await exceptions(gateway, later)] == ["payment-conflict"]
+
+
 async def test_an_exception_is_resolved_once_and_moves_no_money(gateway: Gateway) -> None:
     row = await held(gateway)
     [found] = await exceptions(gateway, row)

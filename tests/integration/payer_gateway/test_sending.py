@@ -16,6 +16,7 @@ from rcm.contracts.claims import ClaimHeld, ClaimStatusChanged
 from rcm.contracts.payer import ClaimRejected, ClaimSubmitted
 from rcm.contracts.values import Provider
 from rcm.events import JobContext, faults
+from rcm.events.received import aad
 from rcm.testing.databases import connected
 from rcm.testing.samples import build, sample
 from rcm_x12 import claim_837p
@@ -196,6 +197,23 @@ async def test_a_shredded_key_makes_a_claim_unsendable(gateway: Gateway) -> None
     await gateway.send()
     assert await submitted(gateway) == [control_number(1)]
     assert (await gateway.statuses())[control_number(2)] == "unsendable"
+
+
+async def test_persons_that_cannot_be_read_hold_up_nobody_else(gateway: Gateway) -> None:
+    """The block opens, and is none of ours: its claim alone stays, and no word of it is told."""
+    await gateway.queue(ready(gateway, 1))
+    strange = ready(gateway, 2)
+    place = aad(strange.tenant_id, "ClaimReady", strange.id)
+    block = gateway.under_test.keyring.seal(strange.tenant_id, b'{"canary": "ROE"}', place)
+    strange.event = strange.event.with_sealed(block)
+    await gateway.queue(strange)
+    await gateway.send()
+    assert await submitted(gateway) == [control_number(1)]
+    [kept] = (await gateway.get(f"/submissions?claim_id={claim_id(2)}"))["items"]
+    assert (kept["status"], kept["reason"]) == (
+        "unsendable",
+        "claim: what is kept of it cannot be read",
+    )
 
 
 @pytest.mark.parametrize(

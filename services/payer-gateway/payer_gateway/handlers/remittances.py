@@ -117,8 +117,11 @@ async def _judge(tx: Tx, each: RemittanceSet, context: domain.Context) -> Judged
         if earlier.content_sha256 == each.content_sha256:
             found = [of_payment(DUPLICATE, cents)]
             return Judged(RemittanceStatus.DUPLICATE, found, duplicate_of=earlier.remittance_id)
-    if any(earlier.status is RemittanceStatus.REPORTED for earlier in known):
+    stands = {earlier.status for earlier in known}
+    if RemittanceStatus.REPORTED in stands:
         return Judged(RemittanceStatus.HELD, [of_payment(CONFLICT, cents), *noted])
+    if RemittanceStatus.DISMISSED in stands:
+        return Judged(RemittanceStatus.HELD, [of_payment(ENDED, cents), *noted])
     if each.found.is_blocked:
         return Judged(RemittanceStatus.HELD, noted)
     report = await asyncio.to_thread(domain.report, remittance, context, why_unfit=why_unfit)
@@ -131,11 +134,16 @@ async def _judge(tx: Tx, each: RemittanceSet, context: domain.Context) -> Judged
 DUPLICATE = Finding(
     code="duplicate",
     severity="info",
-    message="this payment was reported before; nothing was posted",
+    message="this payment came before; nothing was posted",
 )
 CONFLICT = Finding(
     code="payment-conflict",
     message="a payment with this trace, payer, date and amount was reported with other content",
+)
+ENDED = Finding(
+    code="payment-conflict",
+    message="a payment with this trace and payer was dismissed by a person before; if it was posted"
+    " by hand, this one would post it twice",
 )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from payer_gateway.clearinghouse.second_opinion import second_opinion
 from payer_gateway.domain import batch
 from payer_gateway.domain.checking import Companions, Desk, Refusals, file_of, file_without
@@ -168,15 +170,18 @@ def _translate(
     claims: dict[UUID, AnyClaim] = {}
     refused: Refusals = {}
     for each in queued:
-        event = READY.validate_json(each.claim)
-        received = Received.of(event, event_id=each.source_event_id)
         known_as = routed[each.payer_id].receiver_payer_id
         try:
+            event = READY.validate_json(each.claim)
+            received = Received.of(event, event_id=each.source_event_id)
             claims[each.submission_id] = translated(
                 event, received.open(keyring), receiver_payer_id=known_as
             )
         except (Unsendable, SealError) as reason:
             refused[each.submission_id] = Refusal.of(str(reason))
+        except ValidationError:
+            # Its words would quote what it validates.
+            refused[each.submission_id] = Refusal.of("claim: what is kept of it cannot be read")
     return claims, refused
 
 

@@ -86,7 +86,8 @@ def remittance_of(row: asyncpg.Record) -> StoredRemittance:
 
 
 async def same_payment(tx: Tx, tenant_id: UUID, key: PaymentKey) -> list[Known]:
-    """What came before under the same payment, and stands. Waits for another reader of the same
+    """What came before under the same payment, and stands; and what a person ended under its trace,
+    whatever its cents, unless the payer is to correct it. Waits for another reader of the same
     payment to finish, so that of two one sees the other."""
     await tx.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
@@ -96,8 +97,9 @@ async def same_payment(tx: Tx, tenant_id: UUID, key: PaymentKey) -> list[Known]:
         """
         SELECT remittance_id, status, content_sha256 FROM remittance
         WHERE tenant_id = $1 AND originating_company_id = $2 AND trace_number = $3
-          AND effective_on IS NOT DISTINCT FROM $4 AND payment_cents = $5
-          AND status IN ('reported', 'held')
+          AND (status IN ('reported', 'held')
+                 AND effective_on IS NOT DISTINCT FROM $4 AND payment_cents = $5
+               OR status = 'dismissed' AND reason_code <> 'payer_will_correct')
         ORDER BY received_at
         """,
         tenant_id,

@@ -56,6 +56,11 @@ def test_a_bundle_becomes_a_visit() -> None:
          "is required"),
         ({"charge": {"priceOverride": {"value": 1.234}}},
          place("charge") + "/priceOverride/value", "whole cents"),
+        ({"charge": {"quantity": {"value": 0}}}, place("charge") + "/quantity/value", "units"),
+        ({"charge": {"code": concept("http://www.ama-assn.org/go/cpt", "Canarybird, Ada")}},
+         place("charge") + "/code", "shaped"),
+        ({"condition": {"code": concept("http://hl7.org/fhir/sid/icd-10-cm", "Canarybird, Ada")}},
+         place("condition") + "/code", "shaped"),
         ({"note": {"content": [{"attachment": {"data": "AAEC/w=="}}]}},
          place("note") + "/content/0/attachment/data", "UTF-8"),
     ],
@@ -85,6 +90,10 @@ def test_what_is_wrong_is_told_by_its_place(
         ({"note": {"content": [{"attachment": {"url": "https://ehr.example/1"}}]}},
          place("note") + "/content/0/attachment", "elsewhere"),
         ({"charge": {"status": "not-billable"}}, place("charge") + "/status", "billed"),
+        ({"charge": {"status": "planned"}}, place("charge") + "/status", "billed"),
+        ({"charge": {"status": "billed"}}, place("charge") + "/status", "billed"),
+        ({"procedure": {"status": "preparation"}}, place("procedure") + "/status", "not done"),
+        ({"procedure": {"status": "not-done"}}, place("procedure") + "/status", "not done"),
     ],
 )  # fmt: skip
 def test_what_is_not_needed_is_left_out_and_told(
@@ -95,6 +104,13 @@ def test_what_is_not_needed_is_left_out_and_told(
     assert len(read.visits) == 1
     [found] = read.left_out
     assert (found.pointer, reason in found.reason) == (pointer, True)
+
+
+@pytest.mark.parametrize("status", ["planned", "cancelled", "entered-in-error"])
+def test_a_visit_that_did_not_take_place_is_left_out(status: str) -> None:
+    read = read_bundle(bundle(encounter={"status": status}))
+    assert (read.visits, read.findings) == ([], [])
+    assert [each.pointer for each in read.left_out] == [place("encounter") + "/status"]
 
 
 @pytest.mark.parametrize("entries", [None, [], [7], [{}], [{"resource": {}}]])

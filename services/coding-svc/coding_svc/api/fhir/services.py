@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -19,7 +20,11 @@ PROCEDURES = (
     "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
     "urn:oid:2.16.840.1.113883.6.285",
 )
-NOT_DONE = {"entered-in-error", "not-done", "aborted", "not-billable", "cancelled"}
+# What is planned has not been done, and what was billed elsewhere is not billed again.
+DONE, TO_BILL = {"completed", "unknown"}, {"billable", "unknown"}
+LINES_MAX, DIAGNOSES_MAX, QUANTITY_MAX = 200, 50, Decimal("9999999.999")
+SHAPE = re.compile(r"[0-9A-Z]{3,10}")
+"""Whatever else stands where a code should be is not repeated in any finding."""
 
 
 def diagnoses_of(bundle: Bundle, own: list[Resource], order: list[Resource]
@@ -35,9 +40,14 @@ def diagnoses_of(bundle: Bundle, own: list[Resource], order: list[Resource]
             bundle.read.leave_out(f"{each.place}/code", "has no code of ICD-10-CM")
         elif status != "confirmed" and status:
             bundle.read.leave_out(f"{each.place}/verificationStatus", "is not confirmed")
+        elif not SHAPE.fullmatch(found[0]):
+            bundle.read.refuse(f"{each.place}/code", "is not shaped like a code")
         elif found[0] not in codes:
             codes.append(found[0])
-    return tuple(CodedDiagnosis(code, "ABF" if at else "ABK") for at, code in enumerate(codes[:50]))
+        if len(codes) > DIAGNOSES_MAX:
+            bundle.read.refuse(each.place, f"is more than {DIAGNOSES_MAX} diagnoses")
+            break
+    return tuple(CodedDiagnosis(code, "ABF" if at else "ABK") for at, code in enumerate(codes))
 
 
 def lines_of(bundle: Bundle, own: list[Resource], day: date) -> tuple[CodedLine, ...]:
@@ -46,14 +56,20 @@ def lines_of(bundle: Bundle, own: list[Resource], day: date) -> tuple[CodedLine,
              for line in _charge(bundle, each, day)]  # fmt: skip
     charged = {line.procedure_code for line in lines}
     for each in own:
-        if each.kind != "Procedure" or each.body.get("status") in NOT_DONE:
+        if each.kind != "Procedure":
             continue
         codes = codings(each.body.get("code"), *PROCEDURES)
-        if not codes:
+        if each.body.get("status") not in DONE:
+            bundle.read.leave_out(f"{each.place}/status", "says that it was not done")
+        elif not codes:
             bundle.read.leave_out(f"{each.place}/code", "has no code of CPT or HCPCS")
+        elif not SHAPE.fullmatch(codes[0]):
+            bundle.read.refuse(f"{each.place}/code", "is not shaped like a code")
         elif codes[0] not in charged:
             lines.append(CodedLine(codes[0], _day(each.body, "performed", day)))
-    return tuple(lines[:200])
+    if len(lines) > LINES_MAX:
+        bundle.read.refuse("/entry", f"has more than {LINES_MAX} services of one visit")
+    return tuple(lines)
 
 
 def documents_of(bundle: Bundle, own: list[Resource]) -> tuple[DocumentText, ...]:
@@ -69,15 +85,20 @@ def documents_of(bundle: Bundle, own: list[Resource]) -> tuple[DocumentText, ...
 def _charge(bundle: Bundle, resource: Resource, day: date) -> Iterator[CodedLine]:
     body = resource.body
     codes = codings(body.get("code"), *PROCEDURES)
-    if body.get("status") in NOT_DONE:
+    quantity = _decimal((body.get("quantity") or {}).get("value"))
+    if body.get("status") not in TO_BILL:
         bundle.read.leave_out(f"{resource.place}/status", "is not to be billed")
     elif not codes:
         bundle.read.leave_out(f"{resource.place}/code", "has no code of CPT or HCPCS")
+    elif not SHAPE.fullmatch(codes[0]):
+        bundle.read.refuse(f"{resource.place}/code", "is not shaped like a code")
+    elif quantity is not None and not 0 < quantity <= QUANTITY_MAX:
+        bundle.read.refuse(f"{resource.place}/quantity/value", "is no number of units")
     else:
         yield CodedLine(
             procedure_code=codes[0],
             date_of_service=_day(body, "occurrence", day),
-            quantity=_decimal((body.get("quantity") or {}).get("value")) or Decimal(1),
+            quantity=Decimal(1) if quantity is None else quantity,
             charge_amount_cents=_cents(bundle, resource),
         )
 

@@ -25,6 +25,8 @@ CLASSES: Mapping[str, tuple[str, str, bool]] = {
 CONTEXT = {
     "Condition": "encounter", "Procedure": "encounter", "ChargeItem": "context",
 }  # fmt: skip
+NEVER_WAS = {"planned", "cancelled", "entered-in-error"}
+"""An Encounter of these has nothing to code."""
 TYPES_OF_PERFORMER = {"PPRF", "ATND"}
 
 
@@ -37,6 +39,9 @@ def read_bundle(body: Json) -> Read:
         read.refuse("/entry", "has no Encounter")
     own = _shared_out(bundle, encounters)
     for encounter in encounters:
+        if encounter.body.get("status") in NEVER_WAS:
+            read.leave_out(f"{encounter.place}/status", "says that it did not take place")
+            continue
         visit = _visit(bundle, encounter, own[encounter])
         if visit is not None:
             read.visits.append((encounter.place, visit))

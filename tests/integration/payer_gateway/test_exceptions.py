@@ -167,6 +167,18 @@ async def test_one_recheck_that_fails_stops_no_other(gateway: Gateway) -> None:
     assert len([each for each in after if each["recheck_requested_at"] is None]) == 1
 
 
+async def test_a_trace_that_pays_twice_is_posted_and_named(gateway: Gateway) -> None:
+    """Another amount or day is another payment, but one transfer pays only one of them."""
+    gateway.partner.answer(file_of(V1), "first.835")
+    await gateway.receive()
+    other = remittance([payment(control_number(9), [service("99213", 9_900, 9_900, [])])])
+    gateway.partner.answer(file_of(other, number="000000099"), "second.835")
+    await gateway.receive()
+    assert len(await reported(gateway)) == 3
+    [named] = (await gateway.get("/remittance-exceptions?code=trace-seen"))["items"]
+    assert (named["severity"], named["stake_cents"]) == ("warning", 9_900)
+
+
 async def test_another_set_of_the_same_trace_in_one_file_replaces_nothing(
     gateway: Gateway,
 ) -> None:

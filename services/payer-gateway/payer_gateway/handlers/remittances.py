@@ -117,11 +117,13 @@ async def _judge(tx: Tx, each: RemittanceSet, context: domain.Context) -> Judged
         if earlier.content_sha256 == each.content_sha256:
             found = [of_payment(DUPLICATE, cents)]
             return Judged(RemittanceStatus.DUPLICATE, found, duplicate_of=earlier.remittance_id)
-    stands = {earlier.status for earlier in known}
-    if RemittanceStatus.REPORTED in stands:
+    stands = {(earlier.status, earlier.is_same) for earlier in known}
+    if (RemittanceStatus.REPORTED, True) in stands:
         return Judged(RemittanceStatus.HELD, [of_payment(CONFLICT, cents), *noted])
-    if RemittanceStatus.DISMISSED in stands:
+    if RemittanceStatus.DISMISSED in {status for status, _ in stands}:
         return Judged(RemittanceStatus.HELD, [of_payment(ENDED, cents), *noted])
+    if (RemittanceStatus.REPORTED, False) in stands and cents:
+        noted = [of_payment(TRACE_SEEN, cents), *noted]
     if each.found.is_blocked:
         return Judged(RemittanceStatus.HELD, noted)
     report = await asyncio.to_thread(domain.report, remittance, context, why_unfit=why_unfit)
@@ -139,6 +141,12 @@ DUPLICATE = Finding(
 CONFLICT = Finding(
     code="payment-conflict",
     message="a payment with this trace, payer, date and amount was reported with other content",
+)
+TRACE_SEEN = Finding(
+    code="trace-seen",
+    severity="warning",
+    message="another payment with this trace and payer was reported, of another day or amount: one"
+    " transfer pays only one of them",
 )
 ENDED = Finding(
     code="payment-conflict",

@@ -72,11 +72,13 @@ class StoredClaim:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A remittance of the same payment that came before."""
+    """A remittance of the same trace that came before."""
 
     remittance_id: UUID
     status: RemittanceStatus
     content_sha256: bytes
+    is_same: bool
+    """Of the same day and cents too: the same payment."""
 
 
 def remittance_of(row: asyncpg.Record) -> StoredRemittance:
@@ -86,19 +88,21 @@ def remittance_of(row: asyncpg.Record) -> StoredRemittance:
 
 
 async def same_payment(tx: Tx, tenant_id: UUID, key: PaymentKey) -> list[Known]:
-    """What came before under the same payment, and stands; and what a person ended under its trace,
-    whatever its cents, unless the payer is to correct it. Waits for another reader of the same
-    payment to finish, so that of two one sees the other."""
+    """What came before under the same payment, and stands; under its trace alone also what was
+    reported, and what a person ended unless the payer is to correct it. Waits for another reader
+    of the same trace to finish, so that of two one sees the other."""
     await tx.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
         f"remittance|{tenant_id}|{key.originating_company_id}|{key.trace_number}",
     )
     rows = await tx.fetch(
         """
-        SELECT remittance_id, status, content_sha256 FROM remittance
+        SELECT remittance_id, status, content_sha256,
+               effective_on IS NOT DISTINCT FROM $4 AND payment_cents = $5 AS is_same
+        FROM remittance
         WHERE tenant_id = $1 AND originating_company_id = $2 AND trace_number = $3
-          AND (status IN ('reported', 'held')
-                 AND effective_on IS NOT DISTINCT FROM $4 AND payment_cents = $5
+          AND (status = 'reported'
+               OR status = 'held' AND effective_on IS NOT DISTINCT FROM $4 AND payment_cents = $5
                OR status = 'dismissed' AND reason_code <> 'payer_will_correct')
         ORDER BY received_at
         """,
@@ -109,7 +113,12 @@ async def same_payment(tx: Tx, tenant_id: UUID, key: PaymentKey) -> list[Known]:
         key.payment_cents,
     )
     return [
-        Known(row["remittance_id"], RemittanceStatus(row["status"]), row["content_sha256"])
+        Known(
+            row["remittance_id"],
+            RemittanceStatus(row["status"]),
+            row["content_sha256"],
+            row["is_same"],
+        )
         for row in rows
     ]
 

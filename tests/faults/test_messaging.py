@@ -16,7 +16,6 @@ from rcm.db import DatabaseUnavailable, StatementFailed
 from rcm.events import faults, publish
 from rcm.events.applier import Applied, Applier
 from rcm.events.envelope import headers_of, key_of
-from rcm.events.gate import received
 from rcm.events.producer import partition_of
 from rcm.events.replay import refill
 from rcm.events.topics import ensure_topics
@@ -260,12 +259,13 @@ async def test_the_judge_sees_what_a_wrong_relay_does(lab, relay, count, rule):
 class Forgetful(Applier):
     """A consumer without inbox and gate."""
 
-    async def apply(self, items) -> Applied:
-        async with self._database.transaction({item.event.tenant_id for item in items}) as tx:
+    async def apply(self, poll) -> Applied:
+        tenants = {found.event.tenant_id for found in poll.received}
+        async with self._database.transaction(tenants) as tx:
             for handler in set(self._handlers.values()):
-                await handler(received(items), tx)
+                await handler(poll.received, tx)
         faults.buggify("consumer.committed")
-        return Applied(len(items), 0, 0)
+        return Applied(len(poll.items), 0, 0)
 
 
 class Crash(BaseException):

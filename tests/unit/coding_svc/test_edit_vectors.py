@@ -10,16 +10,26 @@ lines, as `D131 d1,2; P110 L2,1`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from coding_world import books, days_after
 
-from coding_svc.domain.edits import Case, EditFinding, PastService, PatientFacts, check, edits
+from coding_svc.domain.edits import (
+    Case,
+    EditFinding,
+    PastService,
+    PatientFacts,
+    check,
+    edits,
+    same_provider,
+)
 from coding_svc.domain.encounter import CodedDiagnosis, CodedLine, Coding
+from rcm.contracts.values import Provider
 from rcm.testing.claims import CLINIC, PRIMARY
 
 DAY = date(2026, 5, 14)
@@ -156,6 +166,38 @@ def test_without_an_edit_its_vectors_turn_red(code: str) -> None:
 def test_a_cause_among_examples_is_asked_about(diagnoses: str, severity: str) -> None:
     case = case_of(Vector("", frozenset(), (diagnoses, "", ""), ()))
     assert [each.severity for each in check(case) if each.edit == "D121"] == [severity]
+
+
+ORTHOPEDICS, CARDIOLOGY = "207X00000X", "207RC0000X"
+ONE = Provider(npi="1000000004", name="One", taxonomy_code=ORTHOPEDICS)
+TWO = Provider(npi="1000000012", name="Two", taxonomy_code=ORTHOPEDICS)
+
+
+@pytest.mark.parametrize(
+    ("payer", "other", "changes", "is_same"),
+    [
+        ("CI", ONE, {}, True),
+        ("CI", TWO, {}, False),
+        ("MB", TWO, {}, True),
+        ("MB", TWO, {"taxonomy_code": CARDIOLOGY}, False),
+        ("MB", TWO, {"taxonomy_code": None}, False),
+        ("MB", TWO, {"group": ONE}, False),
+    ],
+)
+def test_medicare_counts_a_group_and_specialty_as_one(
+    payer: str, other: Provider, changes: dict[str, Any], *, is_same: bool
+) -> None:
+    mine = Coding(
+        DAY, "11", CLINIC, rendering_provider=ONE,
+        coverages=(PRIMARY.model_copy(update={"filing_code": payer}),),
+    )  # fmt: skip
+    fields = {name: value for name, value in changes.items() if name != "group"}
+    theirs = replace(
+        mine,
+        billing_provider=changes.get("group", CLINIC),
+        rendering_provider=other.model_copy(update=fields),
+    )
+    assert same_provider(mine, theirs) is is_same
 
 
 def test_there_are_enough_vectors() -> None:

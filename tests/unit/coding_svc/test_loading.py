@@ -239,6 +239,25 @@ def test_the_tabular_list_is_whole() -> None:
     assert notes == (5_407, 128)
 
 
+def test_seventh_characters_make_no_code_that_the_list_has_not() -> None:
+    """Control: every stem with every character of its table makes some that are no codes."""
+    shelf = Shelf(icd10cm_shelf())
+    book = shelf.book(shelf.releases("icd10cm")[0].release_id)
+    rows = book.rows("SELECT code, is_billable, seventh_of FROM code")
+    billable = {code for code, is_billable, _ in rows if is_billable}
+    parents = {parent for (parent,) in book.rows("SELECT DISTINCT parent FROM code")}
+    tables: dict[str, list[str]] = {}
+    for holder, character in book.rows("SELECT holder, character FROM seventh_character"):
+        tables.setdefault(holder, []).append(character)
+    made = {code for code, _, seventh_of in rows if seventh_of and len(code) == 7}
+    stems = {code[:6].rstrip("X"): holder for code, _, holder in rows if code in made}
+    naive = {stem.ljust(6, "X") + each for stem, holder in stems.items() for each in tables[holder]}
+    assert len(made) > 50_000
+    assert made <= billable
+    assert not made & parents
+    assert len(naive - billable) > 0, "the table alone would do"
+
+
 def test_every_billable_code_can_be_billed() -> None:
     """Its shape passes the hard stop and the event's contract: QA0 has a letter in second place."""
     shelf = Shelf(icd10cm_shelf())

@@ -9,7 +9,7 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from coding_svc.domain.changes import Change
-from coding_svc.domain.edits import PastService
+from coding_svc.domain.edits import PastService, same_provider
 from coding_svc.domain.encounter import Coding, Edge, Encounter, EncounterStatus
 from coding_svc.storage.sealing import columns, keyring_of, seal
 from rcm.contracts.values import Finding, Person, Persons
@@ -158,14 +158,13 @@ async def past_services(
         encounter.encounter_id,
         since,
     )
-    provider = (coding.rendering_provider or coding.billing_provider).npi
+    earlier = [CODING.validate_json(row["coding"]) for row in rows]
     return [
-        service for row in rows for service in _past(CODING.validate_json(row["coding"]), provider)
+        service for each in earlier for service in _past(each, is_same=same_provider(coding, each))
     ]
 
 
-def _past(coding: Coding, provider_npi: str) -> list[PastService]:
-    theirs = (coding.rendering_provider or coding.billing_provider).npi
+def _past(coding: Coding, *, is_same: bool) -> list[PastService]:
     codes = tuple(each.code for each in coding.diagnoses)
     return [
         PastService(
@@ -174,7 +173,7 @@ def _past(coding: Coding, provider_npi: str) -> list[PastService]:
             quantity=line.quantity,
             modifiers=line.modifiers,
             diagnosis_codes=tuple(codes[at] for at in line.diagnosis_pointers if at < len(codes)),
-            is_same_provider=theirs == provider_npi,
+            is_same_provider=is_same,
         )
         for line in coding.lines
     ]

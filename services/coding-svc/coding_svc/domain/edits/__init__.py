@@ -19,7 +19,7 @@ from coding_svc.domain.edits import (
     units,
     validity,
 )
-from coding_svc.domain.edits.case import Case, PastService, PatientFacts
+from coding_svc.domain.edits.case import Case, PastService, PatientFacts, same_provider
 from coding_svc.domain.edits.registry import Edit, EditFinding, check, edits
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "modifiers",
     "pairs",
     "procedures",
+    "same_provider",
     "sequence",
     "units",
     "validity",

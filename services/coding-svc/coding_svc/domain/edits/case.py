@@ -82,8 +82,7 @@ class Case:
     @property
     def is_medicare(self) -> bool:
         """Whether the primary coverage is Medicare Part A or B."""
-        primary = [each for each in self.coding.coverages if each.rank == "primary"]
-        return bool(primary) and primary[0].filing_code in {"MA", "MB"}
+        return _is_medicares(self.coding)
 
     @once_a_case
     def known_diagnoses(self) -> Iterator[tuple[int, DiagnosisCode]]:
@@ -109,3 +108,17 @@ class Case:
 def numbered(lines: Sequence[CodedLine]) -> Iterator[tuple[int, CodedLine]]:
     """Lines as people count them."""
     return enumerate(lines, start=1)
+
+
+def same_provider(coding: Coding, other: Coding) -> bool:
+    """Whether two codings are of one provider as a payer counts: of one person, and for Medicare of
+    one group and specialty (claims processing manual ch. 12 §30.6.5)."""
+    one, two = (each.rendering_provider or each.billing_provider for each in (coding, other))
+    is_one_specialty = one.taxonomy_code is not None and one.taxonomy_code == two.taxonomy_code
+    is_one_group = coding.billing_provider.npi == other.billing_provider.npi
+    return one.npi == two.npi or (_is_medicares(coding) and is_one_group and is_one_specialty)
+
+
+def _is_medicares(coding: Coding) -> bool:
+    primary = [each for each in coding.coverages if each.rank == "primary"]
+    return bool(primary) and primary[0].filing_code in {"MA", "MB"}

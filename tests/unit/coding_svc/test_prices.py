@@ -125,6 +125,12 @@ def test_a_line_has_its_price(lines: str, cents: list[int | None]) -> None:
     assert [each.amount_cents for each in priced(lines)] == cents
 
 
+def test_procedures_of_another_day_are_not_ranked_with_these() -> None:
+    lines = [line("70001"), replace(line("70002"), date_of_service=date(2026, 5, 15))]
+    found = price_lines(lines, place="11", fees=SCHEDULE)
+    assert [each.amount_cents for each in found] == [37_075, 20_375]
+
+
 def test_the_place_of_the_claim_counts_where_the_line_has_none() -> None:
     assert [each.amount_cents for each in priced("40000", place="22")] == [5_344]
     assert [each.amount_cents for each in priced("40000 @11", place="22")] == [7_014]

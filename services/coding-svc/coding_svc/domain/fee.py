@@ -1,8 +1,10 @@
 """What the fee schedule pays: relative values, indices of the place, conversion factor, then the
 modifiers, then the reductions for many procedures. Whole numbers to the last step; rounded once."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from coding_svc.domain.codes import Fee, Fees, Locality
@@ -80,7 +82,7 @@ def _part_of_package(modifier: str, fee: Fee) -> Fraction:
 def _reductions(
     lines: Sequence[CodedLine], found: Sequence[Fee | None], whole: Sequence[Fraction | None]
 ) -> list[Fraction]:
-    """Multiple procedures (indicator 2): the dearest in full, the next four by half."""
+    """Multiple procedures of a day (indicator 2): the dearest in full, the others by half."""
     ranked = sorted(
         (
             at
@@ -90,8 +92,11 @@ def _reductions(
         key=lambda at: (-(whole[at] or 0), at),
     )
     shares = [Fraction(1)] * len(lines)
-    for rank, at in enumerate(ranked):
-        shares[at] = RANKED[min(rank, len(RANKED) - 1)]
+    ranks: Counter[date] = Counter()
+    for at in ranked:
+        day = lines[at].date_of_service
+        shares[at] = RANKED[min(ranks[day], len(RANKED) - 1)]
+        ranks[day] += 1
     return shares
 
 

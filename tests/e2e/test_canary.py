@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from e2e import clinic, desk, leaks
+from e2e import clinic, desk, desk_words, leaks
 from e2e.leaks import Answers
 from e2e.world import World, poison_headers
 from e2e.writes import X12, account_of, eligibility_question
@@ -56,6 +56,7 @@ async def sent(world: World) -> AsyncIterator[Sent]:
         await _remittances(recorded, birds, billed)
         await _eligibility(recorded, birds, billed["payer_id"])
         await _bad_requests(recorded, birds)
+        await desk_words.write(recorded, birds)
         await _poison(recorded, birds)
         trace_id = uuid4()
         headers = {"traceparent": f"00-{trace_id.hex}-00f067aa0ba902b7-01"}
@@ -190,9 +191,9 @@ def _asked(birds: Flock, whose: str) -> dict[str, Any]:
 
 async def _remittances(world: World, birds: Flock, claim: Mapping[str, Any]) -> None:
     """The payer's file changed: it does not balance, has names where codes belong, is cut off."""
-    [decision] = (await world.get("claims-svc", f"/claims/{claim['claim_id']}/adjudications"))[
-        "items"
-    ]
+    decided = await world.get("claims-svc", f"/claims/{claim['claim_id']}/adjudications")
+    # The first: the amendment may have been answered meanwhile.
+    decision = decided["items"][0]
     raw = await world.call("payer-gateway", "GET", f"/remittances/{decision['remittance_id']}/raw")
     content = raw.content.decode()
     assert birds.found_in(raw.content)
@@ -355,13 +356,16 @@ class TestNothingIsToldOf:
         assert _found(sent.birds, refused) == {}
 
     def test_in_answers_but_for_the_words_that_are_asked_for(self, sent: Sent) -> None:
-        """Who may read a claim or an encounter may read why somebody changed it."""
+        """Who may read a claim, an encounter or a chart may read why somebody changed it, and who
+        may read a query or a review what was said in it."""
         told = {
             meaning
             for meanings in _found(sent.birds, sent.answers.given).values()
             for meaning in meanings
         }
-        assert {meaning for meaning in told if not meaning.startswith("reason of ")} == set()
+        asked_for = ("reason of ", "words of ")
+        assert {meaning for meaning in told if not meaning.startswith(asked_for)} == set()
+        assert {meaning for meaning in told if meaning.startswith("words of ")}
 
     async def test_in_metrics_and_probes(self, world: World, sent: Sent) -> None:
         assert _found(sent.birds, await leaks.probes(world)) == {}

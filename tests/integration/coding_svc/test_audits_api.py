@@ -191,15 +191,41 @@ async def test_every_report_answers_as_json_and_csv(coding: ServiceUnderTest, re
     assert len(rows) == len(shown.json()["items"])
 
 
+@pytest.mark.parametrize(
+    ("method", "low_cents"), [("stratified", 30_000), ("proportional_to_size", 13_756)]
+)
+async def test_other_samples_are_extrapolated_by_their_own_arithmetic(
+    coding: ServiceUnderTest, method: str, low_cents: int
+) -> None:
+    """Six of twelve codings of 100.00 err by 50.00. A stratum that was read whole is known; a
+    sample by size has no finite correction: its hits say 0 or 600.00, error 90.45, t 1.7959."""
+    finding = {"kind": "em_level", "severity": "major", "impact_cents": 5_000}
+    async with coding.client(subject="auditor") as client:
+        audit = await _audit(client, method=method, size=VISITS, seed=3)
+        for each in await _items(client, audit):
+            is_high = each["coding"]["lines"][0]["procedure_code"] == "99215"
+            path, body = f"/reviews/{each['review_id']}:judge", {"findings": [finding] * is_high}
+            await _done(client, path, body)
+        answer = await client.get(f"/coding-audits/{audit['audit_id']}/results")
+    found = answer.json()["results"]
+    assert (found["read"], found["notes"]) == (VISITS, [])
+    extrapolation = found["extrapolation"]
+    assert extrapolation["estimate_cents"] == 30_000
+    assert extrapolation["low_cents"] == pytest.approx(low_cents, abs=2)
+
+
 async def test_accuracy_is_reported_by_provider_and_of_its_month(coding: ServiceUnderTest) -> None:
     """A second reader measures agreement, and is not counted here."""
     finding = {"kind": "em_level", "impact_cents": 5_000}
-    async with coding.client(subject="auditor") as client:
+    async with (
+        coding.client(subject="auditor") as client,
+        coding.client(subject="second auditor") as second,
+    ):
         audit = await _audit(client, method="risk", size=VISITS, second_readers_permille=1000)
         for each in await _items(client, audit):
             is_high = each["coding"]["lines"][0]["procedure_code"] == "99215"
             path, body = f"/reviews/{each['review_id']}:judge", {"findings": [finding] * is_high}
-            await client.post(path, json=body, headers={"If-Match": "*"})
+            await _done(client if each["reader"] == 1 else second, path, body)
         reports = [
             (await client.get(f"/coding-reports/accuracy_by_{by}", params=SPAN)).json()["items"]
             for by in ("provider", "month")

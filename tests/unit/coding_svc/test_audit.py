@@ -8,8 +8,9 @@ import pytest
 
 from coding_svc.domain.audit import statistics as st
 from coding_svc.domain.audit.accuracy import Reading, accuracy, grouped, rows
+from coding_svc.domain.audit.extrapolation import Extrapolation, Frame, extrapolated
 from coding_svc.domain.audit.packs import packs
-from coding_svc.domain.audit.results import extrapolated, refund_due_on, results
+from coding_svc.domain.audit.results import refund_due_on, results
 from coding_svc.domain.audit.sampling import Item, Method, Plan, draw
 from coding_svc.domain.desk.review import Review, ReviewFinding
 from coding_svc.domain.encounter import CodedDiagnosis, CodedLine, Coding
@@ -160,31 +161,140 @@ def test_a_row_of_accuracy_has_n_and_interval_and_no_basis_is_another() -> None:
     assert (risk["basis"], risk["financial_right"], risk["financial_high"]) == ("risk", 0, 0.7935)
 
 
+def frame(method: Method = "random", **changes: Any) -> Frame:
+    return replace(Frame(method, draws=4, items=10, charge_cents=100_000), **changes)
+
+
+def erring(number: int, impact_cents: int, **changes: Any) -> Review:
+    finding = replace(WRONG, impact_cents=impact_cents)
+    return review(number, *((finding,) if impact_cents else ()), **changes)
+
+
 def test_what_a_rebuttal_overturned_does_not_count() -> None:
     fallen = replace(WRONG, is_upheld=False)
-    found = results([review(1, fallen, status="resolved")], population=10, is_random=True)
+    found = results([review(1, fallen, status="resolved")], frame())
     assert (found.accuracy.encounters.hits, found.overturned, found.findings) == (1, 1, {})
 
 
-def test_an_overpayment_is_extrapolated_with_its_lower_limit() -> None:
+def figures(found: Extrapolation | str) -> tuple[int, int, int, int]:
+    assert isinstance(found, Extrapolation), found
+    return found.estimate_cents, found.error_cents, found.low_cents, found.high_cents
+
+
+def test_a_random_sample_is_extrapolated_with_its_lower_limit() -> None:
     read = [review(at, *((EXTRA,) if at % 2 else ())) for at in range(40)]
-    found = extrapolated(read, 1_000)
-    assert found is not None
-    assert (found.sample_cents, found.estimate_cents) == (84_000, 2_100_000)
-    assert found.low_cents < found.estimate_cents < found.high_cents
-    assert found.estimate_cents - found.low_cents == found.high_cents - found.estimate_cents
-    # sd 2126.8, n 40, t(0.90, 39) 1.685, correction sqrt(960/1000)
-    assert found.low_cents == pytest.approx(2_100_000 - 555_000, rel=0.001)
+    found = extrapolated(read, frame(items=1_000))
+    # sd 2126.8, n 40, correction sqrt(960/1000), t(0.90, 39) 1.68488
+    assert figures(found) == pytest.approx((2_100_000, 329_476, 1_544_874, 2_655_126), abs=2)
+    assert isinstance(found, Extrapolation)
+    assert (found.sample_cents, found.error_rate_permille) == (84_000, 210)
 
 
-def test_nothing_is_extrapolated_from_what_was_not_drawn_by_chance() -> None:
-    found = results([review(1, EXTRA), review(2)], population=10, is_random=False)
-    assert (found.extrapolation, len(found.notes)) == (None, 1)
+def strata() -> list[Review]:
+    """Of stratum a 4 of 100 are read, of b 2 of 50."""
+    of_a = [erring(at, cents, stratum="a", weight=25.0) for at, cents in enumerate((0, 0, 20, 60))]
+    of_b = [erring(at, cents, stratum="b", weight=25.0) for at, cents in ((10, 100), (11, 300))]
+    return of_a + of_b
+
+
+def test_a_stratified_sample_is_extrapolated_stratum_by_stratum() -> None:
+    """By hand: 100 x 20 + 50 x 200; the variance is 100 x 96 x 800/4 + 50 x 48 x 20,000/2; by
+    Satterthwaite (1.92 + 24)^2 / (1.92^2/3 + 24^2) = 1.16 degrees of freedom, so t(0.90, 1)."""
+    found = extrapolated(strata(), frame("stratified", items=150))
+    half = 6.31375 * 5_091.17
+    assert figures(found) == pytest.approx((12_000, 5_091, 12_000 - half, 12_000 + half), abs=2)
+
+
+def test_strata_of_other_shares_weigh_by_their_size() -> None:
+    """The plain mean of all items would say 150 x 80 = 12,000 whatever the strata hold."""
+    heavy = [replace(each, weight=35.0 if each.stratum == "a" else 5.0) for each in strata()]
+    estimate, *_ = figures(extrapolated(heavy, frame("stratified", items=150)))
+    assert estimate == 140 * 20 + 10 * 200
+
+
+def test_a_stratum_that_was_read_whole_is_known() -> None:
+    whole = [
+        *(replace(each, weight=1.0) for each in strata() if each.stratum == "a"),
+        erring(20, 1_000, stratum="c", weight=1.0),
+    ]
+    assert figures(extrapolated(whole, frame("stratified", items=5))) == (1_080, 0, 1_080, 1_080)
+
+
+def test_a_sample_by_size_is_extrapolated_by_what_each_cent_erred() -> None:
+    """By hand, after Hansen and Hurwitz: items of 100, 200, 300 and 400 of 1,000 cents say 100,
+    200, 100 and 200; their mean is 150, its error sqrt(3,333.3/4) = 28.87, t(0.90, 3) 2.3534."""
+    items_ = ((100, 10), (200, 40), (300, 30), (400, 80))
+    read = [
+        erring(at, cents, charge_cents=size, weight=1_000 / (4 * size))
+        for at, (size, cents) in enumerate(items_)
+    ]
+    by_size = frame("proportional_to_size", draws=4, items=40, charge_cents=1_000)
+    found = extrapolated(read, by_size)
+    assert figures(found) == (150, 29, 82, 218)
+    # An item that was hit twice counts twice: 100, 200, 200 and 200 now.
+    twice = [read[0], read[1], replace(read[3], weight=2 * read[3].weight)]
+    assert figures(extrapolated(twice, by_size))[0] == 175
+
+
+@pytest.mark.parametrize(
+    ("reviews", "changes", "why"),
+    [
+        ([review(1, EXTRA), review(2)], {"method": "risk"}, "not random"),
+        ([review(1, EXTRA)], {}, "two items at least"),
+        ([review(1, EXTRA), review(2, status="open")], {}, "two items at least"),
+        ([review(at) for at in range(11)], {}, "two items at least"),
+        (strata(), {"method": "stratified", "items": 160}, "a stratum has no item"),
+        (
+            [*strata()[:4], replace(strata()[4], weight=50.0)],
+            {"method": "stratified", "items": 150},
+            "every stratum needs two",
+        ),
+    ],
+)
+def test_nothing_is_extrapolated_from_what_says_nothing_of_the_rest(
+    reviews: list[Review], changes: dict[str, Any], why: str
+) -> None:
+    found = results(reviews, frame(**changes))
+    assert found.extrapolation is None
+    assert why in found.notes[0]
+
+
+def test_of_what_nobody_charged_for_every_item_was_as_likely() -> None:
+    read = [erring(at, cents, charge_cents=0) for at, cents in enumerate((0, 20))]
+    by_size = frame("proportional_to_size", charge_cents=0)
+    assert figures(extrapolated(read, by_size))[0] == 100
+
+
+@pytest.mark.parametrize("method", ["random", "stratified", "proportional_to_size"])
+def test_over_many_seeds_estimates_are_right_and_lower_limits_mostly_below(method: Method) -> None:
+    """A population of 300 that errs more the dearer an item is, drawn 300 times."""
+    population = [
+        Item(derived_id(TENANT, at), 1, size := 1_000 * (1 + at % 30), f"s{size // 10_001}")
+        for at in range(300)
+    ]
+    errs = {
+        each.encounter_id: each.charge_cents // 4 * (at % 3 == 0)
+        for at, each in enumerate(population)
+    }
+    truth, total = sum(errs.values()), sum(each.charge_cents for each in population)
+    estimates, below = [], 0
+    for seed in range(300):
+        drawn = draw(Plan("a", method, seed, 40), population)
+        read = [
+            erring(at, errs[each.item.encounter_id], weight=each.weight,
+                   charge_cents=each.item.charge_cents, stratum=each.item.stratum)
+            for at, each in enumerate(drawn)
+        ]  # fmt: skip
+        found = figures(extrapolated(read, Frame(method, 40, 300, total)))
+        estimates.append(found[0])
+        below += found[2] <= truth
+    assert sum(estimates) / len(estimates) == pytest.approx(truth, rel=0.03)
+    assert below >= 270
 
 
 def test_second_readers_measure_agreement_only() -> None:
     second = [review(1, WRONG, reader=2), review(2, reader=2)]
-    found = results([review(1, WRONG), review(2), *second], population=10, is_random=True)
+    found = results([review(1, WRONG), review(2), *second], frame())
     assert (found.read, found.kappa, found.agreement.n) == (2, 1.0, 2)
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from coding_svc.api.desk_rules import CriteriaBody
 from coding_svc.api.register import router
 from coding_svc.domain.audit import statistics as st
+from coding_svc.domain.audit.extrapolation import Frame
 from coding_svc.domain.audit.packs import packs
 from coding_svc.domain.audit.results import refund_due_on, results
 from coding_svc.domain.audit.sampling import Drawn, Item, Method, Plan, draw
@@ -206,14 +207,17 @@ async def get_audit(audit_id: UUID, tx: RequestTx, response: Response) -> AuditV
 
 @router.get("/coding-audits/{audit_id}/results", scope="CodingAudit.r")
 async def get_results(audit_id: UUID, tx: RequestTx) -> ResultsView:
-    """Three accuracies, findings by kind and cause, agreement of readers, and of a random sample
-    the overpayment of the whole population with its lower limit."""
+    """Three accuracies, findings by kind and cause, agreement of readers, and of every sample but
+    one by risk the overpayment of the whole population with its lower limit."""
     audit = await _load(tx, audit_id)
-    found = results(
-        await reviews.of_audit(tx, audit_id),
-        population=audit.population.items,
-        is_random=audit.plan.method == "random",
+    drawn_from = audit.population
+    frame = Frame(
+        method=audit.plan.method,
+        draws=min(audit.plan.size, drawn_from.items),
+        items=drawn_from.items,
+        charge_cents=drawn_from.charge_cents,
     )
+    found = results(await reviews.of_audit(tx, audit_id), frame)
     return ResultsView(audit_id=audit_id, results=asdict(found))
 
 

@@ -1,35 +1,18 @@
 """What an audit found: three accuracies, agreement of readers, and the overpayment that follows."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from statistics import mean, stdev
 
 from coding_svc.domain.audit import statistics as st
-from coding_svc.domain.audit.accuracy import Accuracy, accuracy, grouped, impact_cents
+from coding_svc.domain.audit.accuracy import Accuracy, accuracy, grouped
+from coding_svc.domain.audit.extrapolation import Extrapolation, Frame, extrapolated
 from coding_svc.domain.audit.statistics import Proportion
 from coding_svc.domain.desk.review import Review
 
 # 42 CFR 401.305: an overpayment is reported and returned within 60 days of its identification.
 REFUND_DAYS = 60
-EXTRAPOLATION_CONFIDENCE = 0.90
-"""Two-sided: its lower limit is the amount that OIG recommends to recover."""
-
-
-@dataclass(frozen=True, slots=True)
-class Extrapolation:
-    """The overpayment of the whole population; `low_cents` is the lower limit of the interval."""
-
-    n: int
-    population: int
-    sample_cents: int
-    estimate_cents: int
-    error_cents: int
-    low_cents: int
-    high_cents: int
-    error_rate_permille: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +36,13 @@ class Results:
     notes: tuple[str, ...] = field(default=())
 
 
-def results(reviews: Sequence[Review], *, population: int, is_random: bool) -> Results:
+def results(reviews: Sequence[Review], frame: Frame) -> Results:
     """The figures of the first readers; second readers measure agreement only."""
     first = [each for each in reviews if each.reader == 1]
     read = [each for each in first if each.is_read]
     upheld = [found for each in read for found in each.upheld]
     pairs = _pairs(reviews)
-    notes = [] if is_random else ["the sample is not random, so nothing is extrapolated"]
-    extrapolation = extrapolated(read, population) if is_random else None
-    if is_random and extrapolation is None:
-        notes.append("two items at least are needed to extrapolate")
+    overpayment = extrapolated(first, frame)
     return Results(
         read=len(read),
         unread=len(first) - len(read),
@@ -77,32 +57,8 @@ def results(reviews: Sequence[Review], *, population: int, is_random: bool) -> R
         overturned=sum(len(each.findings) - len(each.upheld) for each in read),
         kappa=st.kappa(pairs),
         agreement=st.proportion(sum(a == b for a, b in pairs), len(pairs)),
-        extrapolation=extrapolation,
-        notes=tuple(notes),
-    )
-
-
-def extrapolated(read: Sequence[Review], population: int) -> Extrapolation | None:
-    """The mean difference of the sample, times the population, with Student's interval and the
-    correction for a finite population (as RAT-STATS does for an unrestricted sample)."""
-    n = len(read)
-    if n < 2 or population < n:
-        return None
-    differences = [impact_cents(each) for each in read]
-    paid = sum(each.charge_cents if each.paid_cents is None else each.paid_cents for each in read)
-    middle = mean(differences)
-    error = stdev(differences) / math.sqrt(n) * math.sqrt((population - n) / population)
-    half = st.t_of(EXTRAPOLATION_CONFIDENCE, n - 1) * error * population
-    total = sum(differences)
-    return Extrapolation(
-        n=n,
-        population=population,
-        sample_cents=total,
-        estimate_cents=round(middle * population),
-        error_cents=round(error * population),
-        low_cents=round(middle * population - half),
-        high_cents=round(middle * population + half),
-        error_rate_permille=round(1000 * max(0, total) // paid) if paid else 0,
+        extrapolation=None if isinstance(overpayment, str) else overpayment,
+        notes=(overpayment,) if isinstance(overpayment, str) else (),
     )
 
 

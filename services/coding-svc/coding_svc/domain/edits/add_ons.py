@@ -18,8 +18,9 @@ def _denied(case: Case) -> set[int]:
     return pairs.denied(case) | units.denied(case)
 
 
-def _carriers(case: Case, number: int, line: CodedLine, denied: set[int]) -> set[str]:
+def _carriers(case: Case, number: int, line: CodedLine) -> set[str]:
     """Payable services of the line's day, of this claim or billed apart by the same provider."""
+    denied = _denied(case)
     here = {
         other.procedure_code
         for at, other in numbered(case.coding.lines)
@@ -47,12 +48,11 @@ def an_add_on_has_its_primary(case: Case) -> Iterator[Hit]:
     book = case.books.add_ons
     if book is None:
         return
-    denied = _denied(case)
     for number, line in numbered(case.coding.lines):
         found = book.add_on(line.procedure_code, line.date_of_service)
         if found is None or found.type != LISTED:
             continue
-        if not found.primaries & _carriers(case, number, line, denied):
+        if not found.primaries & _carriers(case, number, line):
             yield Hit(
                 f"{line.procedure_code} is an add-on without a payable primary on its day",
                 lines=(number,),
@@ -67,12 +67,11 @@ def an_add_on_without_a_list_is_looked_at(case: Case) -> Iterator[Hit]:
     book = case.books.add_ons
     if book is None:
         return
-    denied = _denied(case)
     for number, line in numbered(case.coding.lines):
         found = book.add_on(line.procedure_code, line.date_of_service)
         if found is None or found.type == LISTED:
             continue
-        others = _primaries(case, number, line, denied)
+        others = _primaries(case, number, line)
         if others and not found.primaries & others:
             yield Hit(
                 f"whether {line.procedure_code} goes with its primary is the contractor's word",
@@ -88,13 +87,12 @@ def an_add_on_is_never_alone(case: Case) -> Iterator[Hit]:
     add_ons, fees = case.books.add_ons, case.books.fees
     if add_ons is None and fees is None:
         return
-    denied = _denied(case)
     for number, line in numbered(case.coding.lines):
         found = add_ons.add_on(line.procedure_code, line.date_of_service) if add_ons else None
         if found and found.type == LISTED:
             continue
         if _is_add_on(case, line.procedure_code, line.date_of_service) and not _primaries(
-            case, number, line, denied
+            case, number, line
         ):
             source = add_ons if found else fees
             yield Hit(
@@ -104,10 +102,10 @@ def an_add_on_is_never_alone(case: Case) -> Iterator[Hit]:
             )
 
 
-def _primaries(case: Case, number: int, line: CodedLine, denied: set[int]) -> set[str]:
+def _primaries(case: Case, number: int, line: CodedLine) -> set[str]:
     """What carries the line's day and is no add-on itself."""
     return {
         code
-        for code in _carriers(case, number, line, denied)
+        for code in _carriers(case, number, line)
         if not _is_add_on(case, code, line.date_of_service)
     }

@@ -1,12 +1,14 @@
 """Right, left, both: what a diagnosis says of the side, and what the line's modifiers say."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from coding_svc.domain.codes import Diagnoses, DiagnosisCode
 from coding_svc.domain.edits.case import Case, numbered
 from coding_svc.domain.edits.registry import Hit, edit
 
+TITLES_KEPT = 20_000
 Side = Literal["right", "left", "bilateral", "unspecified", ""]
 
 # Eyelids, fingers, toes, coronary arteries and RT/LT: the side that a modifier names (CMS).
@@ -14,6 +16,7 @@ RIGHT = frozenset({"RT", "E3", "E4", "F5", "F6", "F7", "F8", "F9", "T5", "T6", "
 LEFT = frozenset({"LT", "E1", "E2", "FA", "F1", "F2", "F3", "F4", "TA", "T1", "T2", "T3", "T4"})
 
 
+@lru_cache(TITLES_KEPT)
 def side_of(title: str) -> Side:
     """The side that a title names, if it names one."""
     words = f" {title.lower().replace(',', ' ')} "

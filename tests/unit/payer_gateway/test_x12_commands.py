@@ -186,6 +186,9 @@ def test_a_file_that_is_not_there_is_named() -> None:
         ("REF*6R*L-1", "REF*6R*L-1"),
         ("DMG*D8*19800102*F", f"DMG*D8*{MASK}*{MASK}"),
         ("CLM*C0001*150", "CLM*C0001*150"),
+        ("SV1*HC:99213:25*150", "SV1*HC:99213:25*150"),
+        ("SV1*HC>64999>>>>>ROE, NERVE BLOCK*150", f"SV1*HC>64999>>>>>{MASK}*150"),
+        ("SVC*HC:64999:::::ROE:X*1*1**1*HC:64999", f"SVC*HC:64999:::::{MASK}:X*1*1**1*HC:64999"),
     ],
 )
 def test_a_mask_covers_persons_only(segment: str, kept: str) -> None:

@@ -25,13 +25,38 @@ _PLACES: Final[dict[str, frozenset[int]]] = {
 """Elements that may hold a person's data whatever stands beside them, or a password (ISA)."""
 
 
+_PROCEDURES: Final[dict[str, frozenset[int]]] = {
+    "SV1": frozenset({1}),
+    "SV2": frozenset({2}),
+    "SV3": frozenset({1}),
+    "SVC": frozenset({1, 6}),
+    "SVD": frozenset({3}),
+}
+"""Composites of a procedure: their seventh part is a description in free words."""
+_DESCRIPTION: Final = 6
+
+
 def masked(elements: Sequence[str]) -> list[str]:
     """The segment's elements with every person's value behind a mask."""
     hidden = _hidden(elements)
+    described = _PROCEDURES.get(elements[0] if elements else "", frozenset())
     return [
-        MASK if place in hidden and element.strip() else element
+        MASK
+        if place in hidden and element.strip()
+        else _without_description(element)
+        if place in described
+        else element
         for place, element in enumerate(elements)
     ]
+
+
+def _without_description(composite: str) -> str:
+    """What stands behind the qualifier of two letters is the file's own separator."""
+    separator = composite[2:3]
+    parts = composite.split(separator) if separator else [composite]
+    if len(parts) <= _DESCRIPTION or not parts[_DESCRIPTION]:
+        return composite
+    return separator.join((*parts[:_DESCRIPTION], MASK, *parts[_DESCRIPTION + 1 :]))
 
 
 def _hidden(elements: Sequence[str]) -> frozenset[int]:

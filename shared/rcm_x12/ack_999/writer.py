@@ -32,7 +32,7 @@ def write(envelope: Envelope, acknowledgments: Sequence[Acknowledgment]) -> byte
 
 def _body(ack: Acknowledgment) -> Iterator[str]:
     functional_id, number = CODE[ack.functional_id], CODE[ack.group_control_number]
-    yield segment("AK1", functional_id, number, CODE[ack.version] if ack.version else "")
+    yield segment("AK1", functional_id, number, _code(ack.version))
     for response in ack.sets:
         yield from _response(response)
     counts = (ack.included_count, ack.received_count, ack.accepted_count)
@@ -51,12 +51,18 @@ def _code_of_version(version: str) -> str:
     return needed(version, "2000 AK203", 35) if version else ""
 
 
+def _code(value: str) -> str:
+    """One that may be left out."""
+    return CODE[value] if value else ""
+
+
 def _few(codes: Sequence[str]) -> Iterable[str]:
     return [CODE[code] for code in codes[:_CODES_MAX]]
 
 
 def _segment_error(error: SegmentError) -> Iterator[str]:
-    yield segment("IK3", CODE[error.segment_id], str(error.position), error.loop, CODE[error.code])
+    place = (CODE[error.segment_id], str(error.position), _code(error.loop))
+    yield segment("IK3", *place, CODE[error.code])
     for context in error.contexts:
         yield _context(context)
     for each in error.elements:
@@ -68,7 +74,11 @@ def _segment_error(error: SegmentError) -> Iterator[str]:
 def _element_error(error: ElementError) -> str:
     place = composite(str(error.element), str(error.component or ""), str(error.repetition or ""))
     return segment(
-        "IK4", place, error.data_element, CODE[error.code], as_sent(error.bad_value, BAD_VALUE_MAX)
+        "IK4",
+        place,
+        _code(error.data_element),
+        CODE[error.code],
+        as_sent(error.bad_value, BAD_VALUE_MAX),
     )
 
 
@@ -76,4 +86,4 @@ def _context(context: Context) -> str:
     name = composite(needed(context.name, "CTX01", UNIT_MAX), as_sent(context.value, UNIT_MAX))
     element = composite(str(context.element or ""), str(context.component or ""))
     place = str(context.segment_position or "")
-    return segment("CTX", name, CODE[context.segment_id], place, context.loop, element)
+    return segment("CTX", name, CODE[context.segment_id], place, _code(context.loop), element)

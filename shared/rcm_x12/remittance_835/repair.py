@@ -53,8 +53,7 @@ def repaired(raw: Sequence[str], element: str, report: Callable[[int, Finding], 
             parts += [""] * (shortest - len(parts))
         if tag == "CAS" and len(parts) % 3 == 0:
             parts.append("")  # a reason ends the segment, and its amount must have a place
-        elements = _BY_ID[tag].elements if tag in _BY_ID else ()
-        for place, declared in enumerate(elements, 1):
+        for place, declared in enumerate(_declared(tag, len(parts) - 1), 1):
             # A reason makes its amount required, in every triplet of an adjustment; the quantity
             # behind the amount may always stay away.
             owed = tag == "CAS" and declared.number == _MONEY and at(parts, place - 1) != ""
@@ -68,6 +67,15 @@ def repaired(raw: Sequence[str], element: str, report: Callable[[int, Finding], 
             continue
         out.append(element.join(parts))
     return out
+
+
+def _declared(tag: str, count: int) -> Sequence[Element]:
+    """The elements of a segment. A CAS that is longer than it may be goes on in triplets, which the
+    reader takes as long as there are any."""
+    elements = list(_BY_ID[tag].elements) if tag in _BY_ID else []
+    if tag == "CAS":
+        elements += [elements[(place - 2) % 3 + 1] for place in range(len(elements) + 1, count + 1)]
+    return elements
 
 
 _SAY = {

@@ -118,6 +118,13 @@ def test_the_faultless_file_is_not_blocked() -> None:
         (b"~CLP*A*1*150*70*", b"~CLP*A*1*1X0*70*", "amount", "CLP", 3),
         (b"~SVC*HC:99213*100*40~", b"~SVC*HC:99213*100~", "element-missing", "SVC", 0),
         (b"~CAS*CO*45*30~", b"~CAS*CO*45*3O~", "amount", "CAS", 3),
+        (
+            b"~CAS*CO*45*30~",
+            b"~CAS*CO*45*30" + b"**97*0" * 5 + b"**A1*X~",
+            "amount",
+            "CAS",
+            21,
+        ),
         (b"~DTM*472*20260201~CAS*CO*197", b"~DTM*472*20260231~CAS*CO*197", "date", "DTM", 2),
         (b"*WO:OLD1*25*", b"*WO:OLD1*2S*", "amount", "PLB", 4),
         (b"~BPR*I*46.25*", b"~BPR*I**", "element-missing", "BPR", 2),

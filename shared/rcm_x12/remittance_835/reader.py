@@ -103,8 +103,8 @@ class _Opener:
         return self.at_hand
 
 
-_ENDS = r"(?:PLB|LX{e}|SE{e}|TS[23]|GE{e}|IEA|ST{e}|GS{e}|ISA)"
-"""What ends a claim; anything else belongs to it."""
+_ENDS = r"(?:PLB|TS[23]|ISA|IEA|(?:LX|SE|GE|ST|GS)(?:{e}|{t}|\Z))"
+"""What ends a claim, with elements or bare; anything else belongs to it."""
 _CONTROL = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 
 
@@ -187,7 +187,7 @@ class _Cutter:
     def _end(self, text: str) -> int:
         """Where a claim ends in a text that may go on behind it."""
         terminator, element = re.escape(self._mark[0]), re.escape(self._mark[-1])
-        found = re.search(terminator + _ENDS.format(e=element), text)
+        found = re.search(terminator + _ENDS.format(e=element, t=terminator), text)
         return found.start() if found else len(text)
 
     def flush(self) -> Iterator[Item]:

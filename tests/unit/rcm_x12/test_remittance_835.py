@@ -153,6 +153,13 @@ def test_a_segment_that_has_no_place_in_a_claim_is_named_and_blocks_nothing(
     assert [f.code for f in found.findings if f.severity == "error" and f.code != "SE-count"] == []
 
 
+@pytest.mark.parametrize("bare", [b"LX", b"GE", b"SE", b"GS", b"ST", b"PLB", b"TS3", b"IEA"])
+def test_a_bare_segment_that_ends_a_claim_ends_it(bare: bytes) -> None:
+    content = CLEAN.replace(b"~SVC*HC:99213*100*40", b"~" + bare + b"~SVC*HC:99213*100*40")
+    reading = remittance_835.read(content)
+    assert [finding for finding in reading.all_findings if finding.severity == "error"]
+
+
 def test_the_writer_refuses_what_does_not_balance() -> None:
     wrong = replace(V1, header=replace(V1.header, payment_cents=1))
     with pytest.raises(WriteRefused):

@@ -73,6 +73,7 @@ class _Batch:
     reading: _Reading
     polled: Polled
     poll: Poll
+    """What lies in `reading`, laid out; never older than `polled`."""
 
 
 @dataclass(slots=True)
@@ -182,13 +183,12 @@ class Consumer:
         if batch is None:
             return None
         reading = batch.reading
-        known = len(reading.items)
-        if known < FEW:
+        if len(reading.items) < FEW:
             batch.polled = await self._poller.poll(reading, batch.polled)
             if not batch.polled.next_offsets:
                 return None
-            if len(reading.items) != known:
-                batch.poll = lay_out(reading.items)
+            # Whatever came: after a rebalance as many items may lie here as before, and be others.
+            batch.poll = lay_out(reading.items)
         self._count(batch.polled, reading.skipped)
         return batch
 

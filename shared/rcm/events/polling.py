@@ -71,6 +71,12 @@ class Membership:
     max_records: int = 2000
 
 
+def _assignor() -> type[StickyPartitionAssignor]:
+    """An assignor of one's own: it remembers on its class which partitions it had, and would tell
+    a group what another consumer of this process has."""
+    return type("StickyPartitionAssignor", (StickyPartitionAssignor,), {})
+
+
 class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
     """One group member. `barrier` is held by whoever works on a batch."""
 
@@ -96,7 +102,7 @@ class Poller(ConsumerRebalanceListener):  # type: ignore[misc]
             client_rack=member.rack,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            partition_assignment_strategy=(StickyPartitionAssignor,),
+            partition_assignment_strategy=(_assignor(),),
             session_timeout_ms=member.session_timeout_s * 1000,
             heartbeat_interval_ms=min(3000, member.session_timeout_s * 1000 // 3),
             rebalance_timeout_ms=60_000,

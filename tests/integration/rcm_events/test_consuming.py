@@ -187,6 +187,30 @@ async def test_a_rebalance_during_an_outage_leaves_nobody_paused(lab):
     assert not first.health()["failing"]
 
 
+async def test_what_a_rebalance_takes_back_is_not_mistaken_for_what_it_brings(lab):
+    """One record is in hand, the next is read ahead, and then the partitions are dealt out anew: as
+    many records come as were dropped, and they are others."""
+    handling, away = Handling(), True
+
+    async def lose_the_database(batch):
+        if away:
+            raise DatabaseUnavailable("gone for a while")
+
+    handling.before = lose_the_database
+    first, second = (lab.consumer(handling, session_timeout_s=6, max_records=1) for _ in range(2))
+
+    async def failing():
+        return first.health()["failing"]
+
+    async with lab.running(lab.relay(), first):
+        await lab.say(*[lab.held(uuid.uuid4()) for _ in range(48)])
+        await eventually(failing)
+        async with lab.running(second):
+            await eventually(lambda: second.health()["ready"])
+            away = False
+            await applied(lab, 48)
+
+
 async def test_members_come_and_go_and_nothing_happens_twice(lab):
     """Rebalances under load with a slow handler: the batch in hand is finished first."""
     claims = [uuid.uuid4() for _ in range(24)]

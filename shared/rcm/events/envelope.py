@@ -42,8 +42,9 @@ def headers_of(row: Row) -> Headers:
     if sequence is None:
         return extra
     event_id, subject = row["event_id"].encode(), row["aggregate_id"].encode()
+    # `Intake.read` finds these by their places; a record with others is read the longer way.
     return [
-        *_fixed(row["topic"], row["ce_type"]),
+        *headers_of_type(row["topic"], row["ce_type"]),
         ("ce_id", event_id),
         ("ce_subject", subject),
         ("ce_partitionkey", subject),
@@ -61,7 +62,8 @@ def key_of(row: Row) -> bytes | None:
 
 
 @lru_cache(maxsize=512)
-def _fixed(topic: str, event_type: str) -> tuple[tuple[str, bytes], ...]:
+def headers_of_type(topic: str, event_type: str) -> tuple[tuple[str, bytes], ...]:
+    """What the headers of all events of this type begin with."""
     declared = topics().get(topic)
     return (
         ("ce_specversion", b"1.0"),

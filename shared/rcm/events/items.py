@@ -54,13 +54,18 @@ class StoredRecord(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
+def headers_by_name(record: Record) -> dict[str, bytes]:
+    """The first of each name."""
+    return dict(reversed(record.headers))
+
+
 class Item:
     """One record on its way through a transaction. Made once per record, so it is kept light."""
 
     __slots__ = (
+        "_headers",
         "event",
         "fault",
-        "headers",
         "id",
         "record",
         "sequence",
@@ -70,10 +75,14 @@ class Item:
     )
 
     def __init__(
-        self, record: Record, headers: Mapping[str, bytes], stream: Stream, sequence: int | None
+        self,
+        record: Record,
+        headers: Mapping[str, bytes] | None,
+        stream: Stream,
+        sequence: int | None,
     ) -> None:
         self.record = record
-        self.headers = headers
+        self._headers = headers
         self.stream = stream
         self.sequence = sequence
         self.id = ""
@@ -82,6 +91,13 @@ class Item:
         self.fault: Fault | None = None
         self.truncated = False
         """The beginning of its partition's log is gone."""
+
+    @property
+    def headers(self) -> Mapping[str, bytes]:
+        """By name: those given, else the record's, which few ever ask for."""
+        if self._headers is None:
+            self._headers = headers_by_name(self.record)
+        return self._headers
 
     def may_begin(self) -> bool:
         """Whether this can be the first event of its aggregate that there still is."""

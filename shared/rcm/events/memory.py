@@ -7,8 +7,8 @@ consumer's time. So what is there when work begins is left out of its walks, and
 
 import gc
 
-# More than the polls in hand ever hold at once.
-_YOUNG_OBJECTS = 100_000
+# More than the polls in hand ever hold at once, each record with its dozen headers.
+_YOUNG_OBJECTS = 400_000
 
 _done = False
 

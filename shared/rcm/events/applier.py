@@ -39,6 +39,10 @@ class ShadowDone(Exception):  # noqa: N818 - ends a transaction that must leave 
     """Rolls a shadow run back."""
 
 
+def _nothing() -> None:
+    """Nobody waits for the transaction to begin."""
+
+
 class Applier:
     """Applies polls for one consumer. `shadow` applies and then rolls back."""
 
@@ -57,13 +61,14 @@ class Applier:
         self._seems_whole = True
         """So was the poll before: repeats and gaps come in a row, as after a restart."""
 
-    async def apply(self, poll: Poll) -> Applied:
+    async def apply(self, poll: Poll, begun: Callable[[], None] = _nothing) -> Applied:
         """Apply a poll once. Raises for transient failures only (`errors.is_transient`), and for
-        what fails outside every handler; then nothing of the poll has happened."""
+        what fails outside every handler; then nothing of the poll has happened. `begun` is called
+        when a transaction is open and its first statement about to be sent."""
         tenants = {UUID(tenant) for tenant in {item.stream[0] for item in poll.items}}
         search: Exception | None = None
         try:
-            return await self._unsearched(poll, tenants)
+            return await self._unsearched(poll, tenants, begun)
         except Exception as error:
             if is_transient(error) or isinstance(error, ShadowDone):
                 raise
@@ -71,13 +76,15 @@ class Applier:
         telemetry.ISOLATIONS.labels(self.consumer).inc()
         if not isinstance(search, Park):
             _log.warning("a batch is searched for poison", **log.describe(search))
-        return await self._attempt(poll, tenants, gate.admit, search)
+        return await self._attempt(poll, tenants, gate.admit, failed=search)
 
-    async def _unsearched(self, poll: Poll, tenants: set[UUID]) -> Applied:
+    async def _unsearched(
+        self, poll: Poll, tenants: set[UUID], begun: Callable[[], None]
+    ) -> Applied:
         if poll.is_plain and self._seems_whole:
             with contextlib.suppress(gate.NotWhole):
-                return await self._attempt(poll, tenants, gate.admit_whole)
-        done = await self._attempt(poll, tenants, gate.admit)
+                return await self._attempt(poll, tenants, gate.admit_whole, begun)
+        done = await self._attempt(poll, tenants, gate.admit, begun)
         self._seems_whole = poll.is_plain and done.applied == len(poll.received)
         return done
 
@@ -86,12 +93,15 @@ class Applier:
         poll: Poll,
         tenants: set[UUID],
         admit: Callable[[Tx, str, Poll], Awaitable[Verdict]],
+        begun: Callable[[], None] = _nothing,
+        *,
         failed: Exception | None = None,
     ) -> Applied:
         done = Applied(0, 0, 0)
         try:
             async with self._database.transaction(tenants, actor=f"consumer:{self.consumer}") as tx:
                 buggify("consumer.begun")
+                begun()
                 verdict = await admit(tx, self.consumer, poll)
                 buggify("consumer.gated")
                 if failed is None:

@@ -335,7 +335,18 @@ def without(name):
 
 
 def header(name, value):
-    return lambda record: replace(record, headers=(*record.headers, (name, value)))
+    return lambda record: replace(
+        record, headers=tuple((n, value if n == name else v) for n, v in record.headers)
+    )
+
+
+def in_another_order(record):
+    """As a producer that is not ours might write it."""
+    return replace(record, headers=tuple(reversed(record.headers)))
+
+
+def with_a_name_twice(record):
+    return replace(record, headers=(*record.headers, ("ce_id", b"7"), ("ce_sequence", b"9")))
 
 
 BAD = {
@@ -382,6 +393,23 @@ async def test_bad_input_is_parked_with_its_reason_and_neighbours_flow(offline_l
     assert letter["topic"] == "claims.claim.v1.listener.dlq"
     assert f'"dlq_reason": "{reason}"' in letter["headers"]
     assert letter["key"] == change(bad).key
+
+
+@pytest.mark.parametrize(
+    ("change", "happened"),
+    [
+        (in_another_order, 2),
+        (with_a_name_twice, 2),
+        (lambda record: in_another_order(with_a_name_twice(record)), 0),
+    ],
+)
+async def test_headers_come_in_any_order_and_the_first_of_a_name_holds(
+    offline_lab, change, happened
+):
+    lab, handling, claim = offline_lab, Handling(), uuid.uuid4()
+    records = await lab.records(lab.held(claim), lab.held(claim))
+    await lab.apply(handling, [change(record) for record in records])
+    assert len(await lab.effects()) == happened
 
 
 @pytest.mark.parametrize("whole", [True, False])

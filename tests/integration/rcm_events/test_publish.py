@@ -10,6 +10,8 @@ import pytest
 from rcm.contracts.claims import ClaimHeld, ClaimReady
 from rcm.events import EventTooLarge, Received, publish
 from rcm.events.envelope import headers_of
+from rcm.events.intake import Intake
+from rcm.events.layout import lay_out
 from rcm.events.session import opened
 from rcm.security.seal import SealBroken
 from rcm.testing.samples import sample
@@ -134,9 +136,7 @@ async def test_headers_are_a_cloudevent_in_binary_mode(offline_lab):
 
 async def test_an_answer_carries_the_chain_that_led_to_it(offline_lab):
     [first] = await offline_lab.records(offline_lab.held(uuid.uuid4()))
-    headers = dict(first.headers)
-    received = Received.of(offline_lab.held(uuid.uuid4()))
-    received.item.id, received.item.headers = headers["ce_id"].decode(), headers
+    [received] = lay_out([Intake([ClaimHeld], prefix=offline_lab.prefix).read(first)]).received
     async with offline_lab.database.transaction([offline_lab.tenant]) as tx:
         await publish(tx, [received.causes(offline_lab.held(uuid.uuid4()))])
     [row] = await offline_lab.superuser.fetch(
@@ -144,7 +144,7 @@ async def test_an_answer_carries_the_chain_that_led_to_it(offline_lab):
                   ce_type, headers FROM outbox"""
     )
     answer = dict(headers_of(row))
-    assert answer["ce_correlationid"] == headers["ce_id"]
+    assert answer["ce_correlationid"] == dict(first.headers)["ce_id"]
     assert answer["ce_causationid"] == received.id.encode()
 
 

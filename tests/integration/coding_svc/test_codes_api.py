@@ -1,8 +1,10 @@
 """The code sets and the edits over REST, and releases put in force from the command line."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ from typer.testing import CliRunner
 
 from coding_svc.app import service
 from coding_svc.codebook import starter
-from coding_svc.commands.codes import app
+from coding_svc.codebook.faults import LoadRefused
+from coding_svc.commands.codes import app, put_in_force
+from coding_svc.domain.release import Release
 from rcm.contracts.coding import CodeSetActivated
-from rcm.testing.service import ServiceUnderTest, service_under_test
+from rcm.testing.service import ServiceUnderTest, eventually, service_under_test
 
+NOW = datetime(2026, 5, 14, tzinfo=UTC)
 LIMITS = (
     "HCPCS/CPT Code,Practitioner Services MUE Values,MUE Adjudication Indicator,MUE Rationale\n"
     "10002,2,2 Policy,made up\n"
@@ -278,6 +283,41 @@ async def test_an_older_release_needs_a_word(coding: ServiceUnderTest, tmp_path:
     )
     assert [found.exit_code for found in (newer, older, asked_for)] == [0, 1, 0]
     assert "is newer" in older.output
+
+
+def release(label: str, effective_from: date) -> Release:
+    """One of a kind, by its name only."""
+    sha256 = hashlib.sha256(label.encode()).hexdigest()
+    return Release("mue-dme", label, effective_from, sha256, ("mue.csv",), 1, NOW)
+
+
+async def test_of_two_put_in_force_at_once_the_second_sees_the_first(
+    coding: ServiceUnderTest,
+) -> None:
+    """An older release must not slip in while a newer one is about to be in force."""
+    newer, older = release("q3", date(2026, 7, 1)), release("q2", date(2026, 4, 1))
+    both = [coding.tenant, coding.other_tenant]
+
+    async def come_later() -> None:
+        async with coding.transaction(*both) as tx:
+            await put_in_force(tx, both[::-1], older, at=NOW)
+
+    async def waits() -> bool:
+        async with coding.transaction() as tx:
+            waiting = await tx.fetchval(
+                """SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+                    WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"""
+            )
+        return second.done() or bool(waiting)
+
+    async with coding.transaction(*both) as tx:
+        await put_in_force(tx, both, newer, at=NOW)
+        second = asyncio.create_task(come_later())
+        await eventually(waits)
+        assert not second.done()
+    with pytest.raises(LoadRefused, match="is newer"):
+        await second
+    assert [event.release for event in await coding.published(CodeSetActivated)] == ["q3"]
 
 
 async def _in_thread(coding: ServiceUnderTest, *words: str) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -24,7 +24,7 @@ from coding_svc.semantic import build_vectors
 from coding_svc.storage import releases
 from rcm import running_stack
 from rcm.contracts.coding import CodeSetActivated
-from rcm.db import Database, DatabaseUnavailable, StatementFailed
+from rcm.db import Database, DatabaseUnavailable, StatementFailed, Tx
 from rcm.events import publish
 from rcm.security.tenants import TenantDirectory
 
@@ -156,20 +156,29 @@ async def _activate(release: Release, tenants: list[UUID], *, backfill: bool) ->
         chosen = tenants or await _tenants(database)
         now = datetime.now(UTC)
         async with database.transaction(chosen, actor="rcm codes load") as tx:
-            for tenant in chosen:
-                newest = await releases.newest_day(tx, tenant, release.kind)
-                if newest and newest > release.effective_from and not backfill:
-                    raise LoadRefused(
-                        LoadFault(
-                            release.kind,
-                            f"a release in force from {newest} is newer; give --backfill to judge "
-                            "older dates of service by this one",
-                        )
-                    )
-            new = await releases.activate(tx, chosen, release, by="rcm codes load", at=now)
-            await publish(tx, [_event(release, tenant, now) for tenant in new])
+            await put_in_force(tx, chosen, release, at=now, backfill=backfill)
     finally:
         await database.close()
+
+
+async def put_in_force(
+    tx: Tx, tenants: Sequence[UUID], release: Release, *, at: datetime, backfill: bool = False
+) -> None:
+    """Let a release judge the tenants' claims, and say so. Raises `LoadRefused` when a newer one
+    is in force for one of them, unless it is to judge older dates of service."""
+    await releases.one_at_a_time(tx, tenants, release.kind)
+    for tenant in tenants:
+        newest = await releases.newest_day(tx, tenant, release.kind)
+        if newest and newest > release.effective_from and not backfill:
+            raise LoadRefused(
+                LoadFault(
+                    release.kind,
+                    f"a release in force from {newest} is newer; give --backfill to judge "
+                    "older dates of service by this one",
+                )
+            )
+    new = await releases.activate(tx, tenants, release, by="rcm codes load", at=at)
+    await publish(tx, [_event(release, tenant, at) for tenant in new])
 
 
 async def _tenants(database: Database) -> list[UUID]:

@@ -29,6 +29,18 @@ async def activated(tx: Tx) -> list[Release]:
     ]
 
 
+async def one_at_a_time(tx: Tx, tenants: Sequence[UUID], kind: str) -> None:
+    """Wait for whoever puts another release of a kind in force for one of these tenants. The next
+    statement sees what they did, and nobody else begins before this transaction has ended."""
+    await tx.execute(
+        """SELECT pg_advisory_xact_lock(hashtextextended('code set|' || $2 || '|' || tenant_id, 0))
+             FROM unnest($1::text[]) AS tenant_id""",
+        # In one order for all, so that two never wait for each other.
+        sorted({str(tenant) for tenant in tenants}),
+        kind,
+    )
+
+
 async def newest_day(tx: Tx, tenant_id: UUID, kind: str) -> date | None:
     """From when the newest activated release of a kind is in force."""
     newest: date | None = await tx.fetchval(

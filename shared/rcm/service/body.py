@@ -9,6 +9,7 @@ from fastapi import Request
 
 from rcm.errors import Pointer, Problem, Unprocessable
 
+JSON = "application/json"
 DEPTH_MAX = 32
 # PostgreSQL's text holds no NUL; it would fail there, far from the place that can be named. In JSON
 # it stands as an escape, behind an even number of backslashes.
@@ -27,20 +28,28 @@ class JsonRequest(Request):
 
 def is_json(content_type: str) -> bool:
     """Whether the media type is JSON or built on it (`application/fhir+json`)."""
-    kind, _, subtype = content_type.split(";", 1)[0].strip().lower().partition("/")
+    kind, _, subtype = _kind(content_type).partition("/")
     return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
-def require_json(content_type: str) -> None:
-    """Refuse what is not JSON where JSON is asked for, rather than guess."""
-    if not is_json(content_type):
-        raise Problem(
-            "unsupported_media_type",
-            "This needs a JSON body.",
-            (Pointer("header.Content-Type", "is not application/json"),),
-            headers={"Accept": "application/json"},
-            status=415,
-        )
+def _kind(content_type: str) -> str:
+    """Without its parameters; names are the same in any case."""
+    return content_type.split(";", 1)[0].strip().lower()
+
+
+def require_media_type(media_type: str, content_type: str) -> None:
+    """Refuse what is not of the media type that an endpoint reads, rather than guess. One that is
+    built on JSON is JSON too."""
+    if _kind(content_type) == media_type or (is_json(media_type) and is_json(content_type)):
+        return
+    is_built_on_json = is_json(media_type) and media_type != JSON
+    raise Problem(
+        "unsupported_media_type",
+        f"This needs a body of {media_type}.",
+        (Pointer("header.Content-Type", f"is not {media_type}"),),
+        headers={"Accept": f"{media_type}, {JSON}" if is_built_on_json else media_type},
+        status=415,
+    )
 
 
 def read_json(body: bytes) -> Any:

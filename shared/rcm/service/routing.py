@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from rcm.service.body import JSON
 from rcm.service.openapi import documented
 from rcm.service.serving import WRITES, Handler, Rules, serve
 
@@ -30,7 +31,7 @@ class ApiRoute(APIRoute):
         """What the body has to be; None when the endpoint takes none."""
         if self.body_field is None:
             return None
-        return str(getattr(self.body_field.field_info, "media_type", "application/json"))
+        return str(getattr(self.body_field.field_info, "media_type", JSON))
 
 
 class ApiRouter(APIRouter):

@@ -21,7 +21,7 @@ from rcm.errors import Pointer, Problem, Unauthorized
 from rcm.security import audit
 from rcm.security.policy import authorize
 from rcm.security.tokens import Principal
-from rcm.service.body import JsonRequest, is_json, read_json, require_json
+from rcm.service.body import JsonRequest, is_json, read_json, require_media_type
 from rcm.service.kit import Call, Kit, kit_of
 from rcm.service.versions import answer_not_modified
 
@@ -116,9 +116,8 @@ async def _read(request: JsonRequest, media_type: str | None) -> bytes:
     if not body or media_type is None:
         return body
     content_type = request.headers.get("content-type", "")
-    if media_type == "application/json":
-        require_json(content_type)
-    if not is_json(content_type):
+    require_media_type(media_type, content_type)
+    if not is_json(media_type):
         return body
     request.document = read_json(body)
     return orjson.dumps(request.document, option=orjson.OPT_SORT_KEYS)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,15 +155,35 @@ async def test_two_who_ask_at_once_get_two_charts(
     assert [each["encounter_id"] for each in mine] == [second["encounter_id"]]
 
 
-async def test_what_is_pended_comes_back_on_its_day(coder: httpx.AsyncClient) -> None:
-    made = {day: await chart(coder, kind="pending") for day in ("2020-01-01", "2999-01-01")}
+async def test_what_is_pended_comes_back_on_its_day(
+    coding: ServiceUnderTest, coder: httpx.AsyncClient
+) -> None:
+    made = {day: await chart(coder, kind="pending") for day in ("2998-01-01", "2999-01-01")}
     for day, chart_id in made.items():
         body = {"reason_code": "missing_note", "until": day, "words": "the operative note"}
         await done(coder, "POST", f"/charts/{chart_id}:pend", body)
+    assert (await coder.get("/charts?kind=pending")).json()["items"] == []
+    async with coding.transaction() as tx:  # the first one's day comes
+        await tx.execute(
+            "UPDATE chart SET pend_until = '2020-01-01' WHERE tenant_id = $1 AND encounter_id = $2",
+            tx.tenant_id,
+            made["2998-01-01"],
+        )
     listed = (await coder.get("/charts?kind=pending")).json()["items"]
-    assert [each["encounter_id"] for each in listed] == [made["2020-01-01"]]
+    assert [each["encounter_id"] for each in listed] == [made["2998-01-01"]]
     back = await done(coder, "POST", f"/charts/{made['2999-01-01']}:return", {})
     assert (back["stage"], back["pend_until"]) == ("to_code", None)
+
+
+async def test_a_chart_does_not_wait_for_a_day_that_is_over(coder: httpx.AsyncClient) -> None:
+    path = f"/charts/{await chart(coder)}"
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    body = {"reason_code": "missing_note", "until": yesterday.isoformat()}
+    answer = await coder.post(f"{path}:pend", json=body, headers={"If-Match": '"1"'})
+    told = answer.json()
+    assert (answer.status_code, told["error_name"]) == (422, "until_past")
+    assert [each["pointer"] for each in told["pointers"]] == ["/until"]
+    assert (await coder.get(path)).json()["stage"] == "to_code"
 
 
 async def test_errors_stop_codes_and_a_reason_overrides_where_it_may(

@@ -177,6 +177,28 @@ async def test_a_bundle_is_received_whole_or_not_at_all(coding: ServiceUnderTest
     assert [line["procedure_code"] for line in made["lines"]] == ["99213", "36415"]
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "accepted"),
+    [
+        ("/charts", "application/x-ndjson", "application/json"),
+        ("/charts:import", "application/json", "application/x-ndjson"),
+        ("/charts:import", "text/plain", "application/x-ndjson"),
+        ("/fhir", "application/x-ndjson", "application/fhir+json, application/json"),
+    ],
+)
+async def test_a_body_of_another_kind_is_told_what_is_taken(
+    coding: ServiceUnderTest, path: str, sent: str, accepted: str
+) -> None:
+    """A visit in a good line, so that only its name is wrong."""
+    content = json.dumps(chart("of-another-kind"))
+    async with coding.client() as client:
+        answer = await client.post(path, content=content, headers={"Content-Type": sent})
+    told = answer.json()
+    assert (answer.status_code, told["error_name"]) == (415, "unsupported_media_type")
+    assert [each["pointer"] for each in told["pointers"]] == ["header.Content-Type"]
+    assert answer.headers["Accept"] == accepted
+
+
 async def test_no_note_is_readable_in_the_database(coding: ServiceUnderTest) -> None:
     await received(coding, "sealed")
     async with connected(coding.admin_url, coding.urls.app.rsplit("/", 1)[1]) as database:

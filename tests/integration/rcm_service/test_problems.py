@@ -14,6 +14,7 @@ from rcm.testing.tokens import Issuer, principal
 CANARY = "Maria Canary 123-45-6789"
 NOTE = {"text": "fine"}
 TYPE = {"Content-Type": "application/json"}
+X12 = {"Content-Type": "application/EDI-X12; charset=us-ascii"}
 DEEP = b'{"text":' + b"[" * 40 + b"]" * 40 + b"}"
 
 
@@ -67,6 +68,10 @@ REFUSALS: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
      "body_too_large", []),
     ("POST /notes", {"content": b'{"text": "x"}', "headers": {"Content-Type": "image/svg+json"}},
      415, "unsupported_media_type", ["header.Content-Type"]),
+    ("POST /files", {"json": [CANARY]}, 415, "unsupported_media_type", ["header.Content-Type"]),
+    ("POST /files", {"content": b"ISA"}, 415, "unsupported_media_type", ["header.Content-Type"]),
+    ("POST /files", {"content": b"ISA", "headers": {"Content-Type": "text/plain"}}, 415,
+     "unsupported_media_type", ["header.Content-Type"]),
     ("GET /broken", {}, 500, "internal_error", []),
 ]  # fmt: skip
 
@@ -167,7 +172,7 @@ async def test_a_body_over_the_limit_is_refused(notes: ServiceUnderTest, content
 
 async def test_a_body_at_the_limit_is_taken(notes: ServiceUnderTest) -> None:
     async with notes.client() as client:
-        answer = await client.post("/files", content=chunks(50))
+        answer = await client.post("/files", content=chunks(50), headers=X12)
     assert answer.json() == {"size_bytes": 5_000_000}
 
 

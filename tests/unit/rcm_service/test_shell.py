@@ -131,6 +131,39 @@ def test_json_is_known_by_its_media_type(media_type: str, *, json: bool) -> None
     assert body.is_json(media_type) is json
 
 
+FHIR = "application/fhir+json"
+LINES = "application/x-ndjson"
+
+
+@pytest.mark.parametrize(
+    ("needed", "given", "told"),
+    [
+        (body.JSON, "application/json", None),
+        (body.JSON, FHIR, None),
+        (body.JSON, LINES, "application/json"),
+        (body.JSON, "", "application/json"),
+        (FHIR, "application/json; charset=utf-8", None),
+        (FHIR, LINES, "application/fhir+json, application/json"),
+        (LINES, "Application/X-NDJSON; charset=utf-8", None),
+        (LINES, "application/json", LINES),
+        (LINES, "application/octet-stream", LINES),
+        (LINES, "", LINES),
+    ],
+)
+def test_an_endpoint_reads_its_media_type_and_says_which(
+    needed: str, given: str, told: str | None
+) -> None:
+    if told is None:
+        body.require_media_type(needed, given)
+        return
+    with pytest.raises(Problem) as caught:
+        body.require_media_type(needed, given)
+    assert (caught.value.status, caught.value.error_name) == (415, "unsupported_media_type")
+    assert caught.value.headers == {"Accept": told}
+    [pointer] = caught.value.pointers
+    assert pointer.reason == f"is not {needed}"
+
+
 def request(**changes: str) -> idempotency.Request:
     given = {"subject": "s", "key": "k", "operation": "POST /x"} | changes
     return idempotency.Request.of(content=b"{}", **given)

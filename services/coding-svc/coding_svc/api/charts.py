@@ -16,7 +16,7 @@ from coding_svc.domain.desk.chart import Chart, Stage, StageRefused
 from coding_svc.storage import charts, encounters
 from coding_svc.storage.charts import Wanted
 from rcm.db import Tx
-from rcm.errors import NotFound
+from rcm.errors import NotFound, Pointer, Unprocessable
 from rcm.service import Page, Paging, RequestClock, RequestTx, RequiredIfMatch, versioned
 
 ME = "me"
@@ -117,7 +117,11 @@ async def pend_chart(
     chart_id: UUID, body: PendBody, tx: RequestTx, clock: RequestClock, *,
     if_match: RequiredIfMatch, response: Response,
 ) -> ChartView:  # fmt: skip
-    """Lay it aside with a reason. From `until` on the worklist shows it again."""
+    """Lay it aside with a reason. From `until` on the worklist shows it again; 422 `until_past`
+    for a day that is over (in UTC)."""
+    if body.until is not None and body.until < clock.today():
+        reason = Pointer("/until", "is before today")
+        raise Unprocessable("until_past", "A chart waits for a day to come.", (reason,))
     chart = await editable(tx, chart_id, if_match)
     by = By(tx.actor, clock.now())
     step = verbs.pend(chart, body.reason_code, body.until, words=body.words, by=by)

@@ -178,6 +178,48 @@ async def test_the_history_says_when_the_claim_went_on(
     assert (("adjudicated", "ready") in steps) is bool(outcome.told)
 
 
+async def test_a_void_is_taken_back_from_both_payers(world: World) -> None:
+    """Each gets a claim of frequency 8 under its own number, and takes back what it paid."""
+    coverages = [
+        clinic.coverage(member_id="W190001T04"),
+        clinic.coverage(rank="secondary", **SECOND, member_id="W290001T71"),
+    ]
+    made = await world.post("claims-svc", "/claims", clinic.claim(coverages=coverages))
+    place = f"/claims/{made['claim_id']}"
+
+    async def reached(status: str) -> dict[str, Any]:
+        claim: dict[str, Any] = await world.get("claims-svc", place)
+        assert claim["status"] == status, claim["findings"]
+        return claim
+
+    await eventually(lambda: reached("closed"), timeout_s=90, pause_s=0.2)
+    await world.post("claims-svc", f"{place}:void", {"reason": "billed by mistake"})
+    voided = await eventually(lambda: reached("voided"), timeout_s=90, pause_s=0.2)
+    assert (voided["outcome"], voided["money"]["charge_cents"]) == ("reversed", 0)
+    page = await world.get("claims-svc", f"{place}/adjudications")
+    decided = [
+        (each["payer_id"], each["paid_cents"], each["payer_claim_number"]) for each in page["items"]
+    ]
+    kept, back = decided[:2], decided[2:]
+    assert sorted(back) == sorted((payer, -cents, number) for payer, cents, number in kept)
+    page = await world.get("claims-svc", "/claims", patient_id=made["patient_id"])
+    found = [
+        await world.get("claims-svc", f"/claims/{each['claim_id']}")
+        for each in page["items"]
+        if each["frequency_code"] == "8"
+    ]
+    voids = [each for each in found if each["replaces_claim_id"] == made["claim_id"]]
+    for void, (payer_id, _, number) in zip(
+        sorted(voids, key=lambda each: str(each["billed_rank"])), kept, strict=True
+    ):
+        page = await world.get("payer-gateway", "/submissions", claim_id=void["claim_id"])
+        [sent] = page["items"]
+        assert sent["payer_id"] == payer_id
+        path = f"/transmissions/{sent['transmission_id']}/raw"
+        content = (await world.call("payer-gateway", "GET", path)).content.decode("ascii")
+        assert f"REF*F8*{number}~" in content
+
+
 @pytest.mark.usefixtures("walked")
 async def test_the_books_verify(world: World) -> None:
     async def green() -> None:

@@ -1,6 +1,6 @@
 """Codings, reports and payments through the real handlers and a real database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -35,7 +35,10 @@ from rcm.ids import new_id
 from rcm.ledger import Account, AccountCode, balances
 from rcm.testing.claims import (
     MOMENT,
+    PRIMARY,
+    SECONDARY,
     bill_coded,
+    cas,
     coded,
     paid_line,
     payment,
@@ -434,6 +437,91 @@ async def test_a_voided_encounter_of_a_paid_claim_sends_a_void_to_the_payer(
     await claims.deliver(reversal_of_payment(first))
     assert (await status(claims, ready.claim_id))[0] == "voided"
     assert await held(claims, Account(AccountCode.REVENUE)) == [0]
+
+
+async def by_encounter(claims: ServiceUnderTest, event: EncounterCoded, claim_id: UUID) -> None:
+    await claims.deliver(voided(event))
+
+
+async def by_a_person(claims: ServiceUnderTest, event: EncounterCoded, claim_id: UUID) -> None:
+    async with claims.client() as client:
+        done = await client.post(f"/claims/{claim_id}:void", json={"reason": "wrong patient"})
+        assert done.status_code == 200, done.text
+
+
+@pytest.mark.parametrize("void", [by_encounter, by_a_person])
+@pytest.mark.parametrize("first_back", [0, 1], ids=["first payer first", "second payer first"])
+async def test_a_claim_that_two_payers_paid_is_taken_back_from_both(
+    claims: ServiceUnderTest,
+    void: Callable[[ServiceUnderTest, EncounterCoded, UUID], Awaitable[None]],
+    first_back: int,
+) -> None:
+    event = coded(coverages=(PRIMARY, SECONDARY))
+    ready = await opened(claims, event)
+    answers = (
+        paid(ready, 10_000, ("PR", "2", 2_500)),
+        payment(
+            ready.patient_control_number,
+            payer_id="P2",
+            status="2",
+            trace_number="TRN9",
+            payer_claim_number="ICN2",
+            charge_cents=12_500,
+            paid_cents=2_000,
+            adjustments=cas(("OA", "23", 10_000), ("PR", "2", 500)),
+        ),
+    )
+    await claims.deliver(answers[0])
+    await claims.deliver(answers[1])
+    await void(claims, event, ready.claim_id)
+    sent = (await claims.published(ClaimReady))[-2:]
+    assert [
+        (
+            each.frequency_code,
+            each.coverage.payer_id,
+            each.replaces and each.replaces.payer_claim_number,
+        )
+        for each in sent
+    ] == [("8", "P2", "ICN2"), ("8", "P1", "ICN1")]
+    assert [each.rank for each in sent[0].prior_decisions] == ["primary"]
+    async with claims.client() as client:
+        views = [(await client.get(f"/claims/{each.claim_id}")).json() for each in sent]
+    assert [(each["status"], each["billed_rank"]) for each in views] == [
+        ("ready", "secondary"),
+        ("ready", "primary"),
+    ]
+    for position in (first_back, 1 - first_back):
+        assert (await status(claims, ready.claim_id))[0] != "voided"
+        await claims.deliver(reversal_of_payment(answers[position], trace_number=f"BACK{position}"))
+    assert await status(claims, ready.claim_id) == ("voided", "reversed", "none")
+    owed = [
+        Account(AccountCode.AR_PAYER, claim_id=ready.claim_id, payer_id=payer)
+        for payer in ("P1", "P2")
+    ]
+    assert await held(claims, *owed, Account(AccountCode.REVENUE)) == [0, 0, 0]
+
+
+async def test_a_void_that_waited_for_its_payer_leaves_when_it_is_released(
+    claims: ServiceUnderTest,
+) -> None:
+    event = coded(coverages=(PRIMARY, SECONDARY))
+    ready = await opened(claims, event)
+    await claims.deliver(paid(ready, 10_000, ("PR", "2", 2_500)))
+    await claims.deliver(voided(event))
+    [waiting] = await claims.published(ClaimHeld)
+    assert {finding.code for finding in waiting.findings} == {"L001", "L002"}
+    second = paid(
+        ready, 2_000, ("OA", "23", 10_000), ("PR", "2", 500),
+        payer_id="P2", status="2", trace_number="TRN9", payer_claim_number="ICN2",
+    )  # fmt: skip
+    await claims.deliver(second)
+    async with claims.client() as client:
+        done = await client.post(f"/claims/{waiting.claim_id}:release", json={"reason": "decided"})
+        assert done.json()["status"] == "ready", done.text
+    sent = (await claims.published(ClaimReady))[-1]
+    assert (sent.frequency_code, sent.coverage.payer_id) == ("8", "P2")
+    assert sent.replaces is not None
+    assert sent.replaces.payer_claim_number == "ICN2"
 
 
 async def test_two_tenants_in_one_batch_stay_apart(claims: ServiceUnderTest) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from claims_svc import storage
 from claims_svc.domain.change import Change
 from claims_svc.domain.claim import Claim, Content
+from claims_svc.domain.coordination import NOTHING_DECIDED, Decided
 from claims_svc.domain.intake import NO_SCHEDULES, visit_of
 from claims_svc.domain.pricing import DEFAULT_SCHEDULE, FeeSchedules
 from claims_svc.domain.release import Facts
@@ -36,9 +37,11 @@ async def schedules_of(tx: Tx, content: Content) -> FeeSchedules:
 
 async def facts_for(tx: Tx, claim: Claim) -> Facts:
     """What a scrub of this claim may ask for."""
-    original = None
+    original, decided = None, NOTHING_DECIDED
     if claim.replaces_claim_id is not None:
         original = await storage.claim(tx, claim.replaces_claim_id)
+    if original is not None and claim.frequency_code == "8":
+        decided = await decided_on(tx, original)
     visit = visit_of(claim.tenant_id, claim.patient_id, claim.content)
     billed = (await storage.billed_for(tx, [visit])).get(visit, {})
     codes: set[str] = set()
@@ -48,7 +51,12 @@ async def facts_for(tx: Tx, claim: Claim) -> Facts:
             codes |= services.procedure_codes
     charges = await storage.charges_of(tx, [claim])
     booked = charges.get(claim.charge_entry_id) if claim.charge_entry_id else None
-    return Facts(original, frozenset(codes), booked)
+    return Facts(original, frozenset(codes), booked, decided)
+
+
+async def decided_on(tx: Tx, claim: Claim) -> Decided:
+    """What payers decided on a claim."""
+    return (await storage.records(tx, [claim]))[claim.claim_id].decided
 
 
 async def keep(tx: Tx, changes: Sequence[Change]) -> None:

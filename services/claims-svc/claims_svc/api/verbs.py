@@ -8,12 +8,12 @@ from fastapi import Response
 from claims_svc import storage
 from claims_svc.api.bodies import Because
 from claims_svc.api.routes import router
-from claims_svc.api.support import facts_for, keep, load, schedules_of
+from claims_svc.api.support import decided_on, facts_for, keep, load, schedules_of
 from claims_svc.api.views import ClaimView
 from claims_svc.domain.adjudication import release_to_next
 from claims_svc.domain.change import Change, Refused
 from claims_svc.domain.claim import Cause
-from claims_svc.domain.lineage import can_be_voided_at_payer, void_at_payer
+from claims_svc.domain.lineage import can_be_voided_at_payers, void_at_payers
 from claims_svc.domain.release import hold, release, void
 from rcm.db import Tx
 from rcm.errors import Conflict
@@ -70,8 +70,9 @@ async def void_claim(
     if_match: IfMatch,
     response: Response,
 ) -> ClaimView:
-    """Take the claim back. One that no payer accepted is voided at once; for one that a payer knows
-    a claim of frequency 8 is made (`superseded_by`), which goes out once the payer has decided."""
+    """Take the claim back. One that no payer accepted is voided at once; for one that payers know
+    a claim of frequency 8 is made for each of them (`superseded_by` names the one for the first),
+    which goes out with that payer's number once that payer has decided."""
     claim = await load(tx, claim_id, lock=True, with_persons=True)
     if_match.require(claim.version)
     cause = _cause("claim.void", body, tx, clock.now())
@@ -80,9 +81,9 @@ async def void_claim(
     voided = void(claim, booked, cause)
     if isinstance(voided, Change):
         return await _answer(tx, voided, response)
-    if not can_be_voided_at_payer(claim):
+    if not can_be_voided_at_payers(claim):
         raise _refusal(voided)
-    *others, marked = void_at_payer(claim, cause)
+    *others, marked = void_at_payers(claim, await decided_on(tx, claim), cause)
     await keep(tx, others)
     return await _answer(tx, marked, response)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from claims_svc.domain import announce, books, reports
 from claims_svc.domain.change import Change, Denial, Refused, Unpostable
 from claims_svc.domain.claim import RANKS, Cause, Claim, Edge, edges, unadjudicated
-from claims_svc.domain.coordination import next_rank
+from claims_svc.domain.coordination import Decided, next_rank
 from claims_svc.domain.decision import (
     Decision,
     Reading,
@@ -17,9 +17,10 @@ from claims_svc.domain.decision import (
     read,
 )
 from claims_svc.domain.lifecycle import WORKABLE
-from claims_svc.domain.passing import Decided, onward, pass_on
+from claims_svc.domain.passing import onward, pass_on
 from claims_svc.domain.policy import Treatment, category
 from claims_svc.domain.standing import Excess, Standing, settle
+from claims_svc.domain.voiding import is_taken_back
 from rcm.contracts.payer import ClaimPaymentReported
 from rcm.ids import derived_id
 from rcm.ledger.entries import Entry
@@ -36,6 +37,11 @@ class Record:
     entries: Mapping[UUID, Entry] | None = None
     replaced: tuple[Decision, ...] = ()
     """What was decided on the claim that this one replaces."""
+
+    @property
+    def decided(self) -> Decided:
+        """What payers decided, in this claim's lineage."""
+        return Decided(self.decisions, self.replaced)
 
     def after(self, change: Change) -> "Record":
         """The record once this change of it is saved, for the next event of the same batch."""
@@ -77,7 +83,7 @@ def release_to_next(record: Record, cause: Cause) -> Change | Refused:
     if rank is None:
         return Refused(before.status)
     released = replace(before, hold_reason=None, version=before.version + 1, updated_at=cause.now)
-    claim, event = pass_on(released, rank, Decided(decisions, record.replaced), cause)
+    claim, event = pass_on(released, rank, record.decided, cause)
     return Change(claim, before, edges(before, claim, cause), events=(event,))
 
 
@@ -143,6 +149,9 @@ def _reverse(record: Record, reading: Reading, cause: Cause) -> Change | Unposta
     standing = settle(before, left)
     if isinstance(standing, Excess):
         return Unpostable("exceeds_charge")
+    if before.superseded_by is not None and is_taken_back(standing.money, left):
+        # Nobody is asked any more: the balance goes back to where the charge was booked.
+        standing = replace(standing, asked=RANKS[0])
     booked = _booked(record, original.entry_id)
     entries = tuple(
         books.reverse(
@@ -173,10 +182,12 @@ def _reverse(record: Record, reading: Reading, cause: Cause) -> Change | Unposta
 
 
 def _superseded(record: Record, change: Change, cause: Cause) -> Change:
-    """Once the payer took back everything on a claim that another one replaced or voided, its
-    charge goes too."""
+    """Once the payers took back everything on a claim that another one replaced or voided, its
+    charge goes too, whichever of them was the last to do so."""
     claim = change.claim
-    if claim.superseded_by is None or claim.outcome != "reversed" or claim.charge_entry_id is None:
+    if claim.superseded_by is None or claim.charge_entry_id is None:
+        return change
+    if not is_taken_back(claim.money, record.after(change).decisions):
         return change
     booked = _booked(record, claim.charge_entry_id)
     assert booked is not None  # noqa: S101 - the record is loaded with the charge's entry

@@ -100,7 +100,8 @@ class Claim:
     billed_rank: CoverageRank = "primary"
     """The coverage that the claim was last made ready for, or is held for."""
     payer_claim_number: str | None = None
-    """The first payer's number; a later payer's is in its decision."""
+    """The first payer's number; a later payer's is in its decision. A void claim has that of the
+    payer it goes to."""
     submission_id: UUID | None = None
     reported_status: str | None = None
     filing_deadline: date | None = None
@@ -143,8 +144,9 @@ class Claim:
 
     @property
     def is_passed_on(self) -> bool:
-        """Whether an earlier payer has decided, and the claim is another payer's now."""
-        return self.billed_rank != RANKS[0]
+        """Whether an earlier payer has decided, and the claim is another payer's now. A void claim
+        goes to one payer only, whichever that is."""
+        return self.billed_rank != RANKS[0] and self.frequency_code != "8"
 
     def coverage(self, rank: CoverageRank) -> Coverage | None:
         """The coverage of this rank, if the patient has one."""

@@ -5,6 +5,7 @@ claim whose earlier decisions do not account for its charge is held by an edit (
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from uuid import UUID
@@ -22,6 +23,35 @@ from rcm.contracts.values import (
 )
 
 PATIENT_GROUP = "PR"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What payers decided on a claim, and on the one that it replaces; oldest first."""
+
+    own: Sequence[Decision] = ()
+    replaced: Sequence[Decision] = ()
+
+    def by(self, rank: CoverageRank) -> tuple[Decision, ...]:
+        """All that the payer of this rank decided, taken back or not."""
+        return (*_by(rank, self.replaced), *_by(rank, self.own))
+
+    def as_it_stood(self) -> tuple[Decision, ...]:
+        """What each payer has decided, or had before it took all of it back: a void claim tells of
+        the payers before as the claim did that it takes back."""
+        return tuple(chain.from_iterable(map(self._stood, RANKS)))
+
+    def _stood(self, rank: CoverageRank) -> tuple[Decision, ...]:
+        known = _by(rank, self.own) or _by(rank, self.replaced)
+        active = tuple(each for each in known if each.is_active)
+        return active or tuple(replace(each, reversed_by=None) for each in known)
+
+
+NOTHING_DECIDED = Decided()
+
+
+def _by(rank: CoverageRank, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    return tuple(each for each in decisions if each.kind == "decision" and each.rank == rank)
 
 
 def next_rank(
@@ -65,11 +95,8 @@ def prior_decisions(
 def known_as(claim: Claim, own: Iterable[Decision], replaced: Iterable[Decision]) -> str | None:
     """The number under which the payer of `billed_rank` knows this claim, or the one that it
     replaces: to that payer it is a replacement, whatever it is to the first one."""
-    numbers = [
-        known.payer_claim_number
-        for known in chain(replaced, own)
-        if known.kind == "decision" and known.rank == claim.billed_rank
-    ]
+    both = Decided(tuple(own), tuple(replaced))
+    numbers = [known.payer_claim_number for known in both.by(claim.billed_rank)]
     return next((number for number in reversed(numbers) if number), None)
 
 
@@ -82,7 +109,7 @@ def reference(claim: Claim, number: str | None) -> ClaimReference | None:
 def _that_count(own: Sequence[Decision], claim: Claim) -> Sequence[Decision]:
     """All parts of a claim that its payer split; of several answers to the whole claim, the newest:
     a payer may decide anew without taking the old decision back."""
-    charge_cents = claim.money.charge_cents
+    charge_cents = claim.content.charge_cents
     if sum(known.charge_cents for known in own) == charge_cents:
         return own
     whole = [known for known in own if known.charge_cents == charge_cents]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from claims_svc.domain.change import Change
 from claims_svc.domain.claim import Cause, Claim, Content, service_codes
+from claims_svc.domain.coordination import Decided
 from claims_svc.domain.lineage import Coding, follow_coding, follow_void
 from claims_svc.domain.pricing import FeeSchedules
 from claims_svc.domain.release import Facts
@@ -48,6 +49,8 @@ class Desk:
     charges: dict[UUID, Entry] = field(default_factory=dict)
     schedules: Mapping[UUID, FeeSchedules] = field(default_factory=dict)
     billed: dict[Visit, dict[UUID, Billed]] = field(default_factory=dict)
+    decided: Mapping[UUID, Decided] = field(default_factory=dict)
+    """What payers decided on the claims that may be voided, by claim."""
     _of_encounter: dict[UUID, list[UUID]] = field(default_factory=dict)
 
     @classmethod
@@ -57,9 +60,11 @@ class Desk:
         charges: Mapping[UUID, Entry],
         schedules: Mapping[UUID, FeeSchedules],
         billed: dict[Visit, dict[UUID, Billed]],
+        *,
+        decided: Mapping[UUID, Decided] | None = None,
     ) -> "Desk":
         """A desk with these claims, oldest first, and the originals that they replace."""
-        desk = cls(charges=dict(charges), schedules=schedules, billed=billed)
+        desk = cls(charges=dict(charges), schedules=schedules, billed=billed, decided=decided or {})
         for claim in claims:
             desk._put(claim)
         return desk
@@ -80,7 +85,9 @@ class Desk:
     def void(self, event: EncounterVoided, cause: Cause) -> list[Change]:
         """An encounter is voided."""
         live = self._live(event.encounter_id)
-        return self._done(follow_void(live, self.charges, event.revision, cause))
+        return self._done(
+            follow_void(live, self.charges, self.decided, revision=event.revision, cause=cause)
+        )
 
     def _done(self, changes: Iterable[Change]) -> list[Change]:
         done = list(changes)

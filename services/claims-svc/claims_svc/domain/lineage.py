@@ -16,11 +16,13 @@ from claims_svc.domain.claim import (
     patient_control_number,
     unadjudicated,
 )
+from claims_svc.domain.coordination import NOTHING_DECIDED, Decided
 from claims_svc.domain.lifecycle import WORKABLE
 from claims_svc.domain.pricing import FeeSchedules, priced
 from claims_svc.domain.release import Facts, is_open, judge, void
+from claims_svc.domain.voiding import payers_to_tell
 from rcm.contracts.coding import AnyEncounterCoded, EncounterCoded, InstitutionalEncounterCoded
-from rcm.contracts.values import Finding, Persons
+from rcm.contracts.values import CoverageRank, Finding, Persons
 from rcm.ids import derived_id
 from rcm.ledger.entries import Entry
 
@@ -42,6 +44,7 @@ class Draft:
     frequency_code: Frequency = "1"
     replaces_claim_id: UUID | None = None
     hold_reason: str | None = None
+    billed_rank: CoverageRank = RANKS[0]
 
 
 def content_of(coded: AnyEncounterCoded) -> Content:
@@ -83,7 +86,7 @@ def drafted(draft: Draft, schedules: FeeSchedules, cause: Cause) -> Claim:
         content=content,
         status="draft",
         outcome="none",
-        responsible_party="primary",
+        responsible_party=draft.billed_rank,
         money=unadjudicated(content.charge_cents),
         created_at=cause.now,
         updated_at=cause.now,
@@ -92,7 +95,8 @@ def drafted(draft: Draft, schedules: FeeSchedules, cause: Cause) -> Claim:
         encounter_revision=draft.encounter_revision,
         frequency_code=draft.frequency_code,
         replaces_claim_id=draft.replaces_claim_id,
-        filing_deadline=filing.deadline(content),
+        billed_rank=draft.billed_rank,
+        filing_deadline=filing.deadline(content, draft.billed_rank),
         hold_reason=draft.hold_reason,
         persons=draft.persons,
     )
@@ -142,12 +146,18 @@ def follow_coding(
 
 
 def follow_void(
-    claims: Sequence[Claim], charges: Mapping[UUID, Entry], revision: int, cause: Cause
+    claims: Sequence[Claim],
+    charges: Mapping[UUID, Entry],
+    decided: Mapping[UUID, Decided],
+    *,
+    revision: int,
+    cause: Cause,
 ) -> Iterator[Change]:
     """What a voided encounter does to its live claims: those that no payer accepted are voided in
-    place, for the others a void claim (frequency 8) goes out or waits for the payer's number."""
+    place, for the others a void claim (frequency 8) goes out to each payer that knows them, or
+    waits for that payer's number. `decided` is by claim."""
     for claim in claims:
-        if not can_be_voided_at_payer(claim):
+        if not can_be_voided_at_payers(claim):
             continue
         if len(claim.encounter_ids) > 1:
             yield _flagged(claim, cause)
@@ -155,22 +165,35 @@ def follow_void(
         booked = None if claim.charge_entry_id is None else charges[claim.charge_entry_id]
         changed = void(claim, booked, cause)
         if isinstance(changed, Refused):
-            yield from void_at_payer(claim, cause, purpose=f"void:{revision}")
+            known = decided.get(claim.claim_id, NOTHING_DECIDED)
+            yield from void_at_payers(claim, known, cause, purpose=f"void:{revision}")
         else:
             yield changed
 
 
-def can_be_voided_at_payer(claim: Claim) -> bool:
+def can_be_voided_at_payers(claim: Claim) -> bool:
     """Whether a claim of frequency 8 may follow: it stands, and no other claim takes its place."""
     return claim.status != "voided" and claim.superseded_by is None and claim.frequency_code != "8"
 
 
-def void_at_payer(claim: Claim, cause: Cause, *, purpose: str = "void") -> Iterator[Change]:
-    """The claim of frequency 8 that takes back one that a payer knows, and the mark on that one."""
+def void_at_payers(
+    claim: Claim, decided: Decided, cause: Cause, *, purpose: str = "void"
+) -> Iterator[Change]:
+    """The claims of frequency 8 that take back one that payers know, one for each of them, and then
+    the mark on that one: it names the void that goes to the first of them."""
+    drafts = [_void_draft(claim, rank, purpose) for rank in payers_to_tell(claim, decided)]
+    facts = Facts(original=claim, decided=decided)
+    for draft in drafts:
+        yield open_claim(draft, FeeSchedules(()), facts, cause)
+    yield _marked(claim, drafts[-1].claim_id, cause)
+
+
+def _void_draft(claim: Claim, rank: CoverageRank, purpose: str) -> Draft:
     assert claim.persons is not None  # noqa: S101 - every caller loads it with persons
-    draft = Draft(
+    apart = () if rank == RANKS[0] else (rank,)
+    return Draft(
         tenant_id=claim.tenant_id,
-        claim_id=derived_id(claim.claim_id, purpose),
+        claim_id=derived_id(claim.claim_id, purpose, *apart),
         patient_id=claim.patient_id,
         content=claim.content,
         persons=claim.persons,
@@ -178,9 +201,8 @@ def void_at_payer(claim: Claim, cause: Cause, *, purpose: str = "void") -> Itera
         encounter_revision=claim.encounter_revision,
         frequency_code="8",
         replaces_claim_id=claim.claim_id,
+        billed_rank=rank,
     )
-    yield open_claim(draft, FeeSchedules(()), Facts(original=claim), cause)
-    yield _marked(claim, draft.claim_id, cause)
 
 
 def _draft(coding: Coding) -> Draft:

@@ -1,18 +1,17 @@
 """A decided claim goes on to the next payer: scrubbed again, with what the earlier ones decided."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from claims_svc.domain import announce, filing
 from claims_svc.domain.claim import Cause, Claim
 from claims_svc.domain.coordination import (
+    Decided,
     is_before,
     known_as,
     next_rank,
     prior_decisions,
     reference,
 )
-from claims_svc.domain.decision import Decision
 from claims_svc.domain.edits import Subject, blocks, scrub
 from claims_svc.domain.lifecycle import WORKABLE
 from claims_svc.domain.release import HELD_BY_HAND
@@ -21,14 +20,6 @@ from rcm.contracts.base import Event
 from rcm.contracts.values import CoverageRank, Finding
 
 OUTDATED = "B101"
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What payers decided on a claim, and on the one that it replaces; oldest first."""
-
-    own: Sequence[Decision] = ()
-    replaced: Sequence[Decision] = ()
 
 
 def onward(

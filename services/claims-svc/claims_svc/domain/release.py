@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from claims_svc.domain import announce, books
 from claims_svc.domain.change import Change, Refused
 from claims_svc.domain.claim import Cause, Claim, edges, unadjudicated
+from claims_svc.domain.coordination import NOTHING_DECIDED, Decided, prior_decisions
 from claims_svc.domain.edits import Subject, blocks, scrub
 from claims_svc.domain.lifecycle import WORKABLE, may_move
 from claims_svc.domain.pricing import FeeSchedules, priced
+from claims_svc.domain.voiding import original_of
 from rcm.contracts.base import Event
 from rcm.contracts.claims import ClaimMoney
-from rcm.contracts.values import ClaimReference, Finding
+from rcm.contracts.values import ClaimReference, Finding, PriorDecision
 from rcm.ledger.entries import Entry
 
 HELD_BY_HAND = "H001"
@@ -24,6 +26,8 @@ class Facts:
     billed_elsewhere: frozenset[str] = frozenset()
     booked_charge: Entry | None = None
     """The entry of the charge that stands, where the claim was billed before."""
+    decided: Decided = NOTHING_DECIDED
+    """Of a void claim: what payers decided on the original."""
 
 
 NOTHING_KNOWN = Facts()
@@ -33,7 +37,14 @@ Findings = tuple[Finding, ...]
 def judge(claim: Claim, before: Claim | None, facts: Facts, cause: Cause) -> Change:
     """Let the claim go, or hold it with every finding. `claim` is the draft as it should be; its
     charge is booked when it goes for the first time, and anew when its lines changed."""
-    subject = Subject(claim, cause.now.date(), facts.original, facts.billed_elsewhere)
+    subject = Subject(
+        claim,
+        cause.now.date(),
+        facts.original,
+        facts.billed_elsewhere,
+        prior=_prior(claim, facts, cause),
+        decided=facts.decided,
+    )
     findings = scrub(subject)
     if claim.hold_reason is not None:
         findings = (*findings, Finding(code=HELD_BY_HAND, message="held by a person"))
@@ -130,17 +141,21 @@ def _ready(
         charge_entry_id=entry_id,
         holder_payer_id=holder,
     )
-    event = announce.ready(ready, cause, replaces=_replaced(facts.original))
+    event = announce.ready(
+        ready, cause, replaces=_replaced(ready, facts), prior=_prior(ready, facts, cause)
+    )
     return _change(ready, before, entries, event, cause=cause)
 
 
-def _replaced(original: Claim | None) -> ClaimReference | None:
-    """REF*F8: the number under which the first payer knows the original."""
-    if original is None or original.payer_claim_number is None:
+def _replaced(claim: Claim, facts: Facts) -> ClaimReference | None:
+    if facts.original is None:
         return None
-    return ClaimReference(
-        claim_id=original.claim_id, payer_claim_number=original.payer_claim_number
-    )
+    return original_of(claim, facts.original, facts.decided)
+
+
+def _prior(claim: Claim, facts: Facts, cause: Cause) -> tuple[PriorDecision, ...]:
+    """What a void claim for a later payer says of the payers before; nobody is before the first."""
+    return prior_decisions(claim, facts.decided.as_it_stood(), today=cause.now.date())
 
 
 def _needs_charge(claim: Claim, before: Claim | None) -> bool:

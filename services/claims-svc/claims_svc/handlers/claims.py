@@ -7,6 +7,8 @@ from uuid import UUID
 
 from claims_svc import storage
 from claims_svc.domain.change import Change
+from claims_svc.domain.claim import Claim
+from claims_svc.domain.coordination import Decided
 from claims_svc.domain.intake import Desk
 from claims_svc.domain.lifecycle import SubmissionEvent
 from claims_svc.domain.lineage import Coding
@@ -74,7 +76,7 @@ async def record_submissions(batch: Sequence[Received[SubmissionEvent]], tx: Tx)
 
 
 async def _desk(batch: Sequence[Received[AnyEncounterCoded | EncounterVoided]], tx: Tx) -> Desk:
-    """Everything that the domain may ask for about these encounters, in four queries."""
+    """Everything that the domain may ask for about these encounters, in a few queries."""
     codings = [found.event for found in batch if not isinstance(found.event, EncounterVoided)]
     claims = await storage.by_encounter(
         tx, [(found.tenant_id, found.event.encounter_id) for found in batch]
@@ -90,7 +92,21 @@ async def _desk(batch: Sequence[Received[AnyEncounterCoded | EncounterVoided]], 
         ],
     )
     billed = await storage.billed_for(tx, [_visit(event) for event in codings])
-    return Desk.of(claims, await storage.charges_of(tx, claims), schedules, billed)
+    charges = await storage.charges_of(tx, claims)
+    return Desk.of(claims, charges, schedules, billed, decided=await _decided(batch, claims, tx))
+
+
+async def _decided(
+    batch: Sequence[Received[AnyEncounterCoded | EncounterVoided]], claims: Sequence[Claim], tx: Tx
+) -> dict[UUID, Decided]:
+    """What payers decided on the claims that are about to be voided, where there may be several."""
+    ends = {found.event.encounter_id for found in batch if isinstance(found.event, EncounterVoided)}
+    asked = [
+        claim
+        for claim in claims
+        if len(claim.content.coverages) > 1 and ends.intersection(claim.encounter_ids)
+    ]
+    return {key: record.decided for key, record in (await storage.records(tx, asked)).items()}
 
 
 async def _keep(steps: Sequence[Step], tx: Tx) -> None:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from claims_svc.domain.claim import Claim, Line
+from claims_svc.domain.coordination import NOTHING_DECIDED, Decided
 from rcm.contracts.values import Finding, PriorDecision
 
 Severity = Literal["error", "warning", "info"]
@@ -33,6 +34,8 @@ class Subject:
     """Procedure codes that another live claim bills for the same patient, day and provider."""
     prior: tuple[PriorDecision, ...] = ()
     """What the payers before `claim.billed_rank` decided."""
+    decided: Decided = NOTHING_DECIDED
+    """Of a void claim: everything that payers decided on the original."""
 
     @property
     def lines(self) -> Iterator[tuple[int, Line]]:

@@ -259,7 +259,8 @@ async def test_the_judge_sees_what_a_wrong_relay_does(lab, relay, count, rule):
 class Forgetful(Applier):
     """A consumer without inbox and gate."""
 
-    async def apply(self, poll) -> Applied:
+    async def apply(self, poll, begun=lambda: None) -> Applied:
+        begun()
         tenants = {found.event.tenant_id for found in poll.received}
         async with self._database.transaction(tenants) as tx:
             for handler in set(self._handlers.values()):

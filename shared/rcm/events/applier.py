@@ -66,17 +66,17 @@ class Applier:
         what fails outside every handler; then nothing of the poll has happened. `begun` is called
         when a transaction is open and its first statement about to be sent."""
         tenants = {UUID(tenant) for tenant in {item.stream[0] for item in poll.items}}
-        search: Exception | None = None
         try:
             return await self._unsearched(poll, tenants, begun)
         except Exception as error:
             if is_transient(error) or isinstance(error, ShadowDone):
                 raise
-            search = error
+            # Its kind, not itself: it holds this frame, and the poll with it.
+            failed = type(error)
+            if not issubclass(failed, Park):
+                _log.warning("a batch is searched for poison", **log.describe(error))
         telemetry.ISOLATIONS.labels(self.consumer).inc()
-        if not isinstance(search, Park):
-            _log.warning("a batch is searched for poison", **log.describe(search))
-        return await self._attempt(poll, tenants, gate.admit, failed=search)
+        return await self._attempt(poll, tenants, gate.admit, failed=failed)
 
     async def _unsearched(
         self, poll: Poll, tenants: set[UUID], begun: Callable[[], None]
@@ -95,7 +95,7 @@ class Applier:
         admit: Callable[[Tx, str, Poll], Awaitable[Verdict]],
         begun: Callable[[], None] = _nothing,
         *,
-        failed: Exception | None = None,
+        failed: type[Exception] | None = None,
     ) -> Applied:
         done = Applied(0, 0, 0)
         try:
@@ -123,7 +123,7 @@ class Applier:
         if self._shadow:
             raise ShadowDone
 
-    async def _search(self, tx: Tx, verdict: Verdict, failed: Exception) -> None:
+    async def _search(self, tx: Tx, verdict: Verdict, failed: type[Exception]) -> None:
         """Apply all but the poison; park that, and hold its aggregates' later events behind it."""
         accepted = {received.id: received for received in verdict.apply}
         groups = [
@@ -131,7 +131,7 @@ class Applier:
             for run in verdict.runs.values()
         ]
         search = Search(tx, self._handlers)
-        await search.run(groups, suspect=not isinstance(failed, Park))
+        await search.run(groups, suspect=not issubclass(failed, Park))
         if search.poison:
             _hold(verdict, search.poison)
 

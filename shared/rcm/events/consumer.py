@@ -287,6 +287,8 @@ class Consumer:
         if now < state.control_due:
             return
         state.control_due = now + CONTROL_EVERY_S
+        if stop.is_set():
+            return
         state.paused = await self._is_paused()
         while state.paused and not stop.is_set():
             await self._poller.keep_membership()

@@ -20,7 +20,7 @@ from rcm.events.envelope import (
     stand_in_id,
     unstructured,
 )
-from rcm.events.items import Fault, Item, Record, headers_by_name
+from rcm.events.items import Fault, Item, Record, headers_by_name, storable
 from rcm.events.outbox import KEY_CHARACTERS, MAX_VALUE_BYTES
 from rcm.ids import NO_TENANT
 
@@ -31,6 +31,7 @@ NOBODY = str(NO_TENANT)
 
 # Where `envelope.headers_of` puts what `read` looks for.
 _COMMON, _TYPE, _OWN = slice(0, 5), 3, slice(5, 10)
+_OWN_NAMES = ("ce_id", "ce_subject", "ce_partitionkey", "ce_sequence", "ce_tenantid")
 
 # Strict: JSON has the types already, so a number in a string is a broken contract.
 Validate = Callable[..., Event]
@@ -88,18 +89,25 @@ class Intake:
         try:
             topic = self._topics[record.topic]
             known = topic.events[headers[_TYPE][1]]
-            (id_name, id_), _, _, (sequence_name, number), (tenant_name, named) = headers[_OWN]
+            (
+                (id_name, id_),
+                (subject_name, _),
+                (key_name, _),
+                (sequence_name, number),
+                (
+                    tenant_name,
+                    named,
+                ),
+            ) = headers[_OWN]
             tenant, tenant_id = self._tenants[named]
             sequence, value = int(number), record.value
             key = record.key.decode()  # type: ignore[union-attr]
             if (
                 headers[_COMMON] == known.headers
-                and id_name == "ce_id"
-                and sequence_name == "ce_sequence"
-                and tenant_name == "ce_tenantid"
+                and (id_name, subject_name, key_name, sequence_name, tenant_name) == _OWN_NAMES
                 and UUID_TEXT.fullmatch(id_)
                 and 0 < sequence <= MAX_SEQUENCE
-                and len(key) <= KEY_CHARACTERS
+                and 0 < len(key) <= KEY_CHARACTERS
                 and key.isprintable()
                 and len(value) <= MAX_VALUE_BYTES  # type: ignore[arg-type]
             ):
@@ -160,7 +168,7 @@ def _well_formed(record: Record, headers: Mapping[str, bytes]) -> bool:
         UUID_TEXT.fullmatch(headers["ce_id"]) is not None
         and UUID_TEXT.fullmatch(headers["ce_tenantid"]) is not None
         and 0 < int(headers["ce_sequence"]) <= MAX_SEQUENCE
-        and len(key) <= KEY_CHARACTERS
+        and 0 < len(key) <= KEY_CHARACTERS
         and key.isprintable()
         and headers["ce_type"].isalnum()
     )
@@ -212,4 +220,5 @@ def _places(error: ValidationError) -> str:
     """Where and which rule, without what was there."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     places = [f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in found[:8]]
-    return "; ".join(places)[:DETAIL_CHARACTERS]
+    # A place may be a name that only this record has.
+    return storable("; ".join(places))[:DETAIL_CHARACTERS]

@@ -54,6 +54,11 @@ class StoredRecord(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
+def storable(text: str) -> str:
+    """Without NUL, the one character that PostgreSQL has not."""
+    return text.replace("\0", "")
+
+
 def headers_by_name(record: Record) -> dict[str, bytes]:
     """The first of each name."""
     return dict(reversed(record.headers))

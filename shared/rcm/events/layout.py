@@ -65,7 +65,7 @@ def lay_out(items: Sequence[Item]) -> Poll:
     everything = [item for run in runs.values() for item in run.items]
     plain = [(stream, run) for stream, run in runs.items() if run.plain]
     return Poll(
-        items,
+        tuple(items),
         runs,
         repeats,
         len(plain) == len(runs),

@@ -18,7 +18,7 @@ from opentelemetry import trace
 from rcm.db import Tx
 from rcm.events import telemetry
 from rcm.events.gate import Parking
-from rcm.events.items import Fault, StoredRecord, Stream
+from rcm.events.items import Fault, StoredRecord, Stream, storable
 from rcm.events.outbox import MAX_VALUE_BYTES, Letter, append_letters
 from rcm.events.topics import dead_letter_topic
 
@@ -143,15 +143,17 @@ def stored_record(row: asyncpg.Record, stream: Stream, prefix: str) -> StoredRec
 
 
 def _dump(headers: Sequence[tuple[str, bytes]]) -> str:
-    pairs = [(name, (value or b"").decode("latin-1")) for name, value in headers]
-    # PostgreSQL's jsonb has no NUL character.
-    return orjson.dumps(pairs).decode().replace("\\u0000", "")
+    pairs = [
+        (storable(name), storable((value or b"").decode("latin-1"))) for name, value in headers
+    ]
+    return orjson.dumps(pairs).decode()
 
 
 def _readable(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
+    """The first of each name holds, as everywhere."""
     return {
-        name: (value or b"").decode("utf-8", "backslashreplace").replace("\0", "")
-        for name, value in headers
+        storable(name): storable((value or b"").decode("utf-8", "backslashreplace"))
+        for name, value in reversed(headers)
     }
 
 

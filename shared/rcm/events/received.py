@@ -119,23 +119,23 @@ class Received(Generic[E]):
     @cached_property
     def time(self) -> datetime:
         """When the event was appended, UTC."""
-        text = self.headers.get("ce_time", b"").decode()
+        text = (self.headers.get("ce_time") or b"").decode()
         return datetime.fromisoformat(text) if text else datetime.now(UTC)
 
     @property
     def correlation_id(self) -> str:
         """The event that began the chain; an event without a cause begins its own."""
-        return self.headers.get("ce_correlationid", b"").decode() or self.id
+        return (self.headers.get("ce_correlationid") or b"").decode() or self.id
 
     @property
     def causation_id(self) -> str | None:
         """The event that this one answers."""
-        return self.headers.get("ce_causationid", b"").decode() or None
+        return (self.headers.get("ce_causationid") or b"").decode() or None
 
     @property
     def traceparent(self) -> str | None:
         """W3C trace context of the transaction that appended the event."""
-        return self.headers.get("traceparent", b"").decode() or None
+        return (self.headers.get("traceparent") or b"").decode() or None
 
     def causes(self, event: Event) -> Caused:
         """`event`, as a consequence of this one."""

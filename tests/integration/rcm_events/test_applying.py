@@ -1,11 +1,14 @@
 """One poll, one transaction: what is applied, what is ignored, what waits. No broker needed."""
 
+import gc
 import uuid
 
+import orjson
 import pytest
 
 from rcm.db import StatementFailed
 from rcm.events import Park
+from rcm.events.items import Item
 from rcm.events.operator import incoming
 from rcm.events.operator.incoming import Choice
 from rcm.ids import NO_TENANT
@@ -360,6 +363,15 @@ BAD = {
     "an id that is none": (header("ce_id", b"7"), "decode"),
     "sequence zero": (header("ce_sequence", b"0"), "decode"),
     "no key": (lambda record: replace(record, key=None), "decode"),
+    "an empty key": (lambda record: replace(record, key=b""), "decode"),
+    "headers that PostgreSQL has no characters for": (
+        lambda record: replace(
+            record,
+            value=b"{}",
+            headers=(*record.headers, ("x\0own", b"1"), ("x-text", rb"\u0000"), ("x-raw", b"\0")),
+        ),
+        "schema",
+    ),
     "a key of bytes": (lambda record: replace(record, key=b"\x00\xff"), "decode"),
     "another major": (
         header("ce_dataschema", b"urn:rcm:claims.claim.v9:ClaimHeld"),
@@ -393,6 +405,54 @@ async def test_bad_input_is_parked_with_its_reason_and_neighbours_flow(offline_l
     assert letter["topic"] == "claims.claim.v1.listener.dlq"
     assert f'"dlq_reason": "{reason}"' in letter["headers"]
     assert letter["key"] == change(bad).key
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_bad_input_that_comes_alone_stops_nobody(offline_lab, name):
+    change, reason = BAD[name]
+    lab, handling = offline_lab, Handling()
+    [bad] = await lab.records(lab.held(uuid.uuid4()))
+    await lab.apply(handling, [change(bad)])
+    assert [found for _, found, _ in await lab.parked()] == [reason]
+
+
+async def test_a_parked_records_headers_come_back_to_the_letter(offline_lab):
+    lab, handling = offline_lab, Handling()
+    [record] = await lab.records(lab.held(uuid.uuid4()))
+    own = ("x-path", rb"C:\u0000n")
+    await lab.apply(handling, [replace(record, value=b"{}", headers=(*record.headers, own))])
+    [kept] = await lab.superuser.fetch("SELECT headers FROM parked")
+    assert dict(orjson.loads(kept["headers"]))["x-path"].encode("latin-1") == own[1]
+
+
+async def test_a_letter_names_the_event_as_it_was_parked(offline_lab):
+    """Of a name that is given twice the first holds."""
+    lab, handling = offline_lab, Handling()
+    [record] = await lab.records(lab.held(uuid.uuid4()))
+    await lab.apply(handling, [replace(with_a_name_twice(record), value=b"{}")])
+    headers = await lab.superuser.fetchval("SELECT headers::text FROM outbox")
+    assert orjson.loads(headers)["ce_sequence"] == "1"
+
+
+async def test_a_searched_poll_leaves_nothing_to_the_collector(offline_lab):
+    """Bodies of many polls would lie around until it runs."""
+    lab, claims = offline_lab, [uuid.uuid4() for _ in range(3)]
+
+    def fail(received):
+        if received.key == str(claims[1]):
+            raise LookupError
+
+    handling = Handling(fails=fail)
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(found, Item) for found in gc.get_objects())
+        await lab.apply(handling, await lab.records(*map(lab.held, claims)))
+        assert len(await lab.parked()) == 1
+        after = sum(isinstance(found, Item) for found in gc.get_objects())
+    finally:
+        gc.enable()
+    assert after == before
 
 
 @pytest.mark.parametrize(

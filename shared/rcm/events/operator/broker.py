@@ -205,8 +205,11 @@ async def _places(bootstrap: str, topics: Collection[str]) -> list[TopicPartitio
 
 
 def headers_of(record: Any) -> dict[str, str]:
-    """Headers as text."""
-    return {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
+    """Headers as text; the first of a name holds."""
+    return {
+        name: (value or b"").decode("utf-8", "replace")
+        for name, value in reversed(tuple(record.headers))
+    }
 
 
 def shown(value: bytes | None) -> str:

@@ -216,6 +216,12 @@ async def _level_visit(world: World, known: Things) -> Request:
     return {"json": {"family": "office_established", "elements": {"minutes": 25}}}
 
 
+@register("coding-svc POST /prices:reckon", audited=False)
+async def _reckon_prices(world: World, known: Things) -> Request:
+    line = {"procedure_code": "99213", "date_of_service": "2026-05-14"}
+    return {"json": {"place_of_service_code": "11", "lines": [line]}}
+
+
 @register(
     "coding-svc POST /encounters/{encounter_id}:finalize",
     tables="encounter encounter_revision encounter_history",

@@ -2,12 +2,14 @@
 modifiers, then the reductions for many procedures. Whole numbers to the last step; rounded once."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from math import prod
+from typing import Literal
 
-from coding_svc.domain.codes import Fee, Fees, Locality
+from coding_svc.domain.codes import Books, Fee, Fees, Locality, ReleaseName
 from coding_svc.domain.edits.case import FACILITY_PLACES
 from coding_svc.domain.encounter import CodedLine
 
@@ -19,15 +21,94 @@ SHARES = {
     "AS": Fraction(16, 100) * Fraction(85, 100), "62": Fraction(625, 1000),
 }  # fmt: skip
 RANKED = (Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(1, 2), Fraction(1, 2))
+MULTIPLE = "multiple procedures"
+NO_SCHEDULE = "no release of the fee schedule covers the day"
+NO_INDICES = "no release of the geographic indices covers the day"
+NO_LOCALITY = "is not in the geographic indices of the day"
 BILATERAL = {"1": Fraction(3, 2), "3": Fraction(2)}
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A share that is left of the amount, and by what: a modifier, or the rank among procedures."""
+
+    by: str
+    share: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """All that an amount is made of, so that anybody can reckon it again."""
+
+    fee: Fee
+    is_facility: bool
+    locality: Locality
+    adjustments: tuple[Adjustment, ...] = ()
+
+    @property
+    def practice(self) -> int:
+        return self.fee.practice_facility if self.is_facility else self.fee.practice_nonfacility
+
+    @property
+    def unit_cents(self) -> Fraction:
+        """Of one unit, exactly."""
+        fee, index = self.fee, self.locality
+        units = (
+            fee.work * index.work
+            + self.practice * index.practice
+            + fee.malpractice * index.malpractice
+        )
+        # Relative values are hundredths, indices thousandths, the factor ten-thousandths of a
+        # dollar.
+        amount = Fraction(units * fee.factor * 100, 100 * 1_000 * 10_000)
+        return amount * prod(each.share for each in self.adjustments)
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
-    """What Medicare's schedule allows for a line; None where it gives no amount."""
+    """What Medicare's schedule allows for a line. Without an amount `reason` says why, and `place`
+    which part of the line or of what was asked is the cause."""
 
     amount_cents: int | None
     reason: str = ""
+    place: Literal["procedure_code", "date_of_service", "locality"] = "procedure_code"
+    reckoning: Reckoning | None = field(default=None, compare=False)
+    releases: tuple[ReleaseName, ...] = field(default=(), compare=False)
+
+
+def price_days(
+    lines: Sequence[CodedLine],
+    *,
+    place: str,
+    books: Mapping[date, Books],
+    area: tuple[str, str] | None = None,
+) -> list[Price]:
+    """A price a line, in their order, by the releases of its day. `area` is a contractor and its
+    locality; without one the amounts are the national ones."""
+    priced: dict[int, Price] = {}
+    for day in dict.fromkeys(line.date_of_service for line in lines):
+        at = [number for number, line in enumerate(lines) if line.date_of_service == day]
+        found = _of_day([lines[number] for number in at], place, books[day], area)
+        priced |= zip(at, found, strict=True)
+    return [priced[number] for number in range(len(lines))]
+
+
+def _of_day(
+    lines: Sequence[CodedLine], place: str, books: Books, area: tuple[str, str] | None
+) -> list[Price]:
+    if books.fees is None:
+        return [Price(None, NO_SCHEDULE, "date_of_service")] * len(lines)
+    if area is None:
+        found = price_lines(lines, place=place, fees=books.fees)
+        return [replace(each, releases=(books.fees.release,)) for each in found]
+    if books.localities is None:
+        return [Price(None, NO_INDICES, "locality")] * len(lines)
+    locality = books.localities.locality(*area)
+    if locality is None:
+        return [Price(None, NO_LOCALITY, "locality")] * len(lines)
+    releases = (books.fees.release, books.localities.release)
+    found = price_lines(lines, place=place, fees=books.fees, locality=locality)
+    return [replace(each, releases=releases) for each in found]
 
 
 def price_lines(
@@ -36,12 +117,12 @@ def price_lines(
     """A price a line, in their order."""
     found = [fees.fee(line.procedure_code, _component(line)) for line in lines]
     whole = [_of_line(line, fee, place, locality) for line, fee in zip(lines, found, strict=True)]
-    shares = _reductions(lines, found, whole)
+    reduced = _reduced(lines, whole)
     return [
         Price(None, _why(fee))
-        if amount is None
-        else Price(_rounded(amount * share * Fraction(line.quantity)))
-        for line, fee, amount, share in zip(lines, found, whole, shares, strict=True)
+        if how is None
+        else Price(_rounded(how.unit_cents * Fraction(line.quantity)), reckoning=how)
+        for line, fee, how in zip(lines, found, reduced, strict=True)
     ]
 
 
@@ -49,25 +130,22 @@ def _component(line: CodedLine) -> str:
     return next((each for each in ("26", "TC", "53") if each in line.modifiers), "")
 
 
-def _of_line(line: CodedLine, fee: Fee | None, place: str, locality: Locality) -> Fraction | None:
-    """Cents of one unit, exactly."""
+def _of_line(line: CodedLine, fee: Fee | None, place: str, locality: Locality) -> Reckoning | None:
     if fee is None or fee.status not in PAID_STATUS:
         return None
-    facility = (line.place_of_service_code or place) in FACILITY_PLACES
-    practice = fee.practice_facility if facility else fee.practice_nonfacility
-    units = (
-        fee.work * locality.work
-        + practice * locality.practice
-        + fee.malpractice * locality.malpractice
+    adjustments = (
+        Adjustment(modifier, share)
+        for modifier in dict.fromkeys(line.modifiers)
+        if (share := _share(modifier, fee)) != 1
     )
-    # Relative values are hundredths, indices thousandths, the factor ten-thousandths of a dollar.
-    amount = Fraction(units * fee.factor * 100, 100 * 1_000 * 10_000)
-    for modifier in line.modifiers:
-        amount *= SHARES.get(modifier, 1)
-        amount *= _part_of_package(modifier, fee)
-        if modifier == "50":
-            amount *= BILATERAL.get(fee.bilateral, 1)
-    return amount
+    facility = (line.place_of_service_code or place) in FACILITY_PLACES
+    return Reckoning(fee, facility, locality, tuple(adjustments))
+
+
+def _share(modifier: str, fee: Fee) -> Fraction:
+    if modifier == "50":
+        return BILATERAL.get(fee.bilateral, Fraction(1))
+    return SHARES.get(modifier, Fraction(1)) * _part_of_package(modifier, fee)
 
 
 def _part_of_package(modifier: str, fee: Fee) -> Fraction:
@@ -79,25 +157,28 @@ def _part_of_package(modifier: str, fee: Fee) -> Fraction:
     return Fraction(parts[modifier], 100)
 
 
-def _reductions(
-    lines: Sequence[CodedLine], found: Sequence[Fee | None], whole: Sequence[Fraction | None]
-) -> list[Fraction]:
+def _reduced(
+    lines: Sequence[CodedLine], whole: Sequence[Reckoning | None]
+) -> list[Reckoning | None]:
     """Multiple procedures of a day (indicator 2): the dearest in full, the others by half."""
     ranked = sorted(
         (
-            at
-            for at, fee in enumerate(found)
-            if fee and fee.multiple == "2" and whole[at] is not None and not _alone(lines[at])
+            (how, at)
+            for at, how in enumerate(whole)
+            if how and how.fee.multiple == "2" and not _alone(lines[at])
         ),
-        key=lambda at: (-(whole[at] or 0), at),
+        key=lambda found: (-found[0].unit_cents, found[1]),
     )
-    shares = [Fraction(1)] * len(lines)
+    reduced = list(whole)
     ranks: Counter[date] = Counter()
-    for at in ranked:
+    for how, at in ranked:
         day = lines[at].date_of_service
-        shares[at] = RANKED[min(ranks[day], len(RANKED) - 1)]
+        share = RANKED[min(ranks[day], len(RANKED) - 1)]
+        if share != 1:
+            rank = Adjustment(MULTIPLE, share)
+            reduced[at] = replace(how, adjustments=(*how.adjustments, rank))
         ranks[day] += 1
-    return shares
+    return reduced
 
 
 def _alone(line: CodedLine) -> bool:

@@ -243,11 +243,14 @@ def _service(
 
 
 def _remarks(claim: Claim, codes: tuple[str, ...]) -> dict[str, Any]:
-    """MOA, or MIA of a stay: its first element counts the covered days."""
+    """MOA, or MIA of a stay: its first element counts the covered days, and its remark codes are
+    MIA05 and, after fourteen others, MIA20 to MIA23."""
     if not codes:
         return {}
     if billed.is_stay(claim):
-        return {"inpatient_remarks": InpatientRemarks(("0", "", "", "", codes[0], *codes[1:]))}
+        rest = ("",) * 14 + codes[1:5] if codes[1:] else ()
+        elements = ("0", "", "", "", codes[0], *rest)
+        return {"inpatient_remarks": InpatientRemarks(elements)}
     return {"outpatient_remarks": OutpatientRemarks(codes)}
 
 

@@ -150,6 +150,8 @@ class ClaimPaymentReported(Event, topic=REMITTANCES, key="patient_control_number
     adjustments: tuple[Adjustment, ...] = ()
     lines: tuple[LinePayment, ...] = ()
     remark_codes: tuple[str, ...] = ()
+    inpatient_adjudication: tuple[str, ...] = ()
+    """MIA of a stay, element by element as it came; its remark codes are in `remark_codes` too."""
     crossover_payer_id: str | None = None
     effective_on: date
     reported_at: datetime

@@ -279,6 +279,8 @@ class PriorDecision(Value):
     patient_cents: Cents | None = None
     """What it leaves to the patient, unless each line says so."""
     remark_codes: tuple[str, ...] = ()
+    inpatient_adjudication: tuple[str, ...] = ()
+    """MIA of a stay, element by element as the payer reported it."""
     lines: tuple[PriorLine, ...] = ()
 
 

@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 
 from claims_svc.app import service
+from rcm.contracts.base import Sealed
 from rcm.contracts.claims import (
+    AnyClaimReady,
     ClaimAdjudicated,
     ClaimClosed,
     ClaimCreated,
@@ -42,6 +44,7 @@ from rcm.testing.claims import (
     coded,
     paid_line,
     payment,
+    persons,
     remittance_id,
     reversal_of_payment,
 )
@@ -63,7 +66,7 @@ async def opened(claims: ServiceUnderTest, event: EncounterCoded | None = None) 
     return (await claims.published(ClaimReady))[-1]
 
 
-def submitted(ready: ClaimReady, submission_id: UUID) -> ClaimSubmitted:
+def submitted(ready: AnyClaimReady, submission_id: UUID) -> ClaimSubmitted:
     return ClaimSubmitted(
         tenant_id=ready.tenant_id,
         claim_id=ready.claim_id,
@@ -92,7 +95,7 @@ def acknowledged(ready: ClaimReady, submission_id: UUID, hop: str) -> ClaimAckno
     )
 
 
-def rejected(ready: ClaimReady, submission_id: UUID) -> ClaimRejected:
+def rejected(ready: AnyClaimReady, submission_id: UUID) -> ClaimRejected:
     return ClaimRejected(
         tenant_id=ready.tenant_id,
         claim_id=ready.claim_id,
@@ -559,6 +562,32 @@ def voided(event: EncounterCoded) -> EncounterVoided:
         voided_at=datetime(2026, 4, 1, tzinfo=UTC),
         reason_code="wrong_patient",
     )
+
+
+async def test_what_a_payer_said_of_a_stay_is_kept_for_the_next_one(
+    claims: ServiceUnderTest,
+) -> None:
+    both = Sealed(value=persons("primary", "secondary"))
+    await claims.deliver(bill_coded(coverages=(PRIMARY, SECONDARY), person=both))
+    [ready] = await claims.published(InstitutionalClaimReady)
+    said = ("4", "", "", "8123.45", "MA18")
+    left = {"adjustments": cas(("PR", "2", 20_000)), "inpatient_adjudication": said}
+    await claims.deliver(
+        payment(ready.patient_control_number, charge_cents=120_000, paid_cents=100_000, **left)
+    )
+    [_, passed_on] = await claims.published(InstitutionalClaimReady)
+    assert [each.inpatient_adjudication for each in passed_on.prior_decisions] == [said]
+    # Sent again, it is told from the database, not from the event.
+    sending = new_id()
+    await claims.deliver(
+        submitted(passed_on, sending).model_copy(update={"payer_id": "P2"}),
+        rejected(passed_on, sending),
+    )
+    async with claims.client() as client:
+        again = await client.post(f"/claims/{ready.claim_id}:release", json={"reason": "mended"})
+        assert again.json()["status"] == "ready", again.text
+    [*_, last] = await claims.published(InstitutionalClaimReady)
+    assert last.prior_decisions == passed_on.prior_decisions
 
 
 async def test_a_coded_bill_becomes_an_institutional_claim_and_is_paid_by_revenue(

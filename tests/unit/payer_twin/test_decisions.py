@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
+import x12_claims
 import x12_world as world
 from hypothesis import given
 from hypothesis import strategies as st
 
 from payer_twin.adjudication import adjudicate, reverse
-from payer_twin.plan import Pay
+from payer_twin.plan import Denial, Pay, Rules
 from payer_twin.remitting import Cycle, remittance
 from payer_twin.scenarios import BY_CODE, choose
 from rcm_x12.claim_837p import Claim
@@ -85,6 +86,16 @@ def test_a_bundled_line_is_denied_alone() -> None:
     )
     assert [line.paid_cents for line in decided.services] == [8000, 0]
     assert decided.services[1].remark_codes == ("M15",)
+
+
+def test_remarks_on_a_stay_stand_where_an_mia_has_them() -> None:
+    """MIA05, and MIA20 to MIA23: amounts lie between them."""
+    remarks = ("N1", "N2", "N4", "N5", "N8")
+    for count in (1, 2, 5):
+        step = Pay(rules=Rules(denial=Denial("CO", "16", remarks[:count])))
+        decided = adjudicate(x12_claims.BILL, step, "TW1", ())
+        assert decided.inpatient_remarks is not None
+        assert decided.inpatient_remarks.remark_codes == remarks[:count]
 
 
 @given(world.claims(), st.sampled_from(list(PAYING.values())))

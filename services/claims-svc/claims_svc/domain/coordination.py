@@ -133,6 +133,10 @@ def _told(rank: CoverageRank, own: Sequence[Decision], today: date) -> PriorDeci
         adjustments=_grouped(above),
         patient_cents=None if by_line else sum(known.patient_cents for known in own),
         remark_codes=tuple(dict.fromkeys(chain.from_iterable(d.remark_codes for d in own))),
+        # Of a stay that its payer split, the newest: its amounts belong together.
+        inpatient_adjudication=next(
+            (d.inpatient_adjudication for d in reversed(own) if d.inpatient_adjudication), ()
+        ),
         lines=lines if by_line else tuple(_without_share(line) for line in lines),
     )
 

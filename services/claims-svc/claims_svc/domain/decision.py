@@ -82,6 +82,8 @@ class Decision:
     matches: tuple[Match, ...]
     effective_on: date
     remark_codes: tuple[str, ...] = ()
+    inpatient_adjudication: tuple[str, ...] = ()
+    """MIA of a stay, element by element."""
     entry_id: UUID | None = None
     reverses: UUID | None = None
     reversed_by: UUID | None = None
@@ -165,6 +167,7 @@ def read(claim: Claim, payment: ClaimPaymentReported, adjudication: UUID) -> Rea
         matches=matches,
         effective_on=payment.effective_on,
         remark_codes=payment.remark_codes,
+        inpatient_adjudication=payment.inpatient_adjudication,
     )
     return Reading(decision, parts)
 

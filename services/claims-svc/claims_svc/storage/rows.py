@@ -207,6 +207,7 @@ DECISION_COLUMNS: Columns = (
     ("matches", "jsonb"),
     ("effective_on", "date"),
     ("remark_codes", "text"),
+    ("inpatient_adjudication", "jsonb"),
     ("entry_id", "uuid"),
     ("reverses", "uuid"),
     ("reversed_by", "uuid"),
@@ -214,9 +215,9 @@ DECISION_COLUMNS: Columns = (
 
 
 _DECISION = attrgetter(*(name for name, _ in DECISION_COLUMNS[2:]))
-_ADJUSTMENTS, _LINES, _MATCHES, _REMARKS = (
+_ADJUSTMENTS, _LINES, _MATCHES, _REMARKS, _INPATIENT = (
     [name for name, _ in DECISION_COLUMNS].index(name)
-    for name in ("adjustments", "lines", "matches", "remark_codes")
+    for name in ("adjustments", "lines", "matches", "remark_codes", "inpatient_adjudication")
 )
 
 
@@ -227,6 +228,7 @@ def decision_row(claim: Claim, decision: Decision) -> tuple[object, ...]:
     row[_LINES] = LINES.dump_json(decision.lines).decode()
     row[_MATCHES] = MATCHES.dump_json(decision.matches).decode()
     row[_REMARKS] = " ".join(decision.remark_codes)
+    row[_INPATIENT] = orjson.dumps(decision.inpatient_adjudication).decode()
     return tuple(row)
 
 
@@ -237,6 +239,7 @@ def decision_of(row: asyncpg.Record) -> Decision:
     plain["lines"] = LINES.validate_json(row["lines"])
     plain["matches"] = MATCHES.validate_json(row["matches"])
     plain["remark_codes"] = tuple(row["remark_codes"].split())
+    plain["inpatient_adjudication"] = tuple(orjson.loads(row["inpatient_adjudication"]))
     return Decision(**plain)
 
 

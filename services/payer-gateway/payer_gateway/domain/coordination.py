@@ -8,9 +8,18 @@ from payer_gateway.domain.parties import other_coverage
 from rcm.contracts import values
 from rcm.contracts.claims import AnyClaimReady, InstitutionalClaimReady
 from rcm_x12.claim.values import LineAdjudication, OtherCoverage
-from rcm_x12.values import Adjustment, OutpatientRemarks, Procedure, Reference
+from rcm_x12.values import (
+    Adjustment,
+    InpatientRemarks,
+    OutpatientRemarks,
+    Procedure,
+    Reference,
+)
 
 REMARKS_MAX = 5  # MOA03 to MOA07
+# MIA02, the outlier amount, is for an 835 only: the 837I guide has it as not used.
+OUTLIER_AT = 1
+INPATIENT_MAX = 24
 REVENUE_CODE_LENGTH = 4
 
 
@@ -20,8 +29,8 @@ class Told:
 
     decisions: Mapping[values.CoverageRank, values.PriorDecision]
     payer_ids: Mapping[values.CoverageRank, str]
-    has_remarks: bool
-    """MOA is for outpatient and professional claims; those of a stay (MIA) are not passed on."""
+    is_stay: bool
+    """MIA tells of a stay, MOA of outpatient and professional claims."""
 
     @classmethod
     def by(cls, claim: AnyClaimReady) -> "Told":
@@ -30,7 +39,7 @@ class Told:
         return cls(
             {each.rank: each for each in claim.prior_decisions},
             {each.rank: each.payer_id for each in claim.other_coverages},
-            not stay,
+            stay,
         )
 
     def coverages(self, claim: AnyClaimReady, persons: values.Persons) -> tuple[OtherCoverage, ...]:
@@ -47,13 +56,14 @@ class Told:
         if decision is None:
             return coverage
         number = decision.payer_claim_number
-        remarks = decision.remark_codes[:REMARKS_MAX] if self.has_remarks else ()
+        remarks = () if self.is_stay else decision.remark_codes[:REMARKS_MAX]
         return replace(
             coverage,
             adjustments=_adjustments(decision.adjustments),
             paid_cents=decision.paid_cents,
             remaining_liability_cents=decision.patient_cents,
             remarks=OutpatientRemarks(remarks) if remarks else None,
+            inpatient_remarks=_inpatient(decision) if self.is_stay else None,
             adjudicated_on=None if decision.lines else decision.decided_on,
             payer=replace(coverage.payer, references=(Reference("F8", number),) if number else ()),
         )
@@ -74,6 +84,18 @@ class Told:
                         remaining_liability_cents=line.patient_cents,
                         revenue_code=revenue_code,
                     )
+
+
+def _inpatient(decision: values.PriorDecision) -> InpatientRemarks | None:
+    """MIA as the payer reported it, as far as an 837I takes it. Without MIA01, the covered days,
+    there is none: nobody makes them up."""
+    found = [*decision.inpatient_adjudication[:INPATIENT_MAX]]
+    if not found or not found[0]:
+        return None
+    found[OUTLIER_AT : OUTLIER_AT + 1] = [""] * len(found[OUTLIER_AT : OUTLIER_AT + 1])
+    while not found[-1]:
+        found.pop()
+    return InpatientRemarks(tuple(found))
 
 
 def _procedure(line: values.PriorLine) -> Procedure | None:

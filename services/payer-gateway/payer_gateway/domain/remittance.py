@@ -232,6 +232,7 @@ def payment_of(remittance: Remittance, ordinal: int, context: Context) -> ClaimP
     if match.submission is not None:
         number = match.submission.patient_control_number
     crossover = claim.name_of("TT")
+    inpatient = claim.inpatient_remarks
     return ClaimPaymentReported(
         tenant_id=context.tenant_id,
         remittance_id=context.remittance_id,
@@ -248,6 +249,7 @@ def payment_of(remittance: Remittance, ordinal: int, context: Context) -> ClaimP
         adjustments=tuple(map(_adjustment, claim.adjustments)),
         lines=tuple(_line(line, claim) for line in claim.services),
         remark_codes=claim.remark_codes,
+        inpatient_adjudication=inpatient.elements if inpatient else (),
         crossover_payer_id=(crossover.id or None) if crossover else None,
         effective_on=remittance.header.effective_on,
         reported_at=context.at,

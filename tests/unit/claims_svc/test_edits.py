@@ -162,6 +162,13 @@ CASES = [
     ),
     pytest.param(content(date_of_service=date(1970, 1, 1)), ["T003"], id="before birth"),
     pytest.param(claim(filing_deadline=TODAY - timedelta(days=1)), ["T101"], id="too late"),
+    pytest.param(
+        lambda subject: facts(original=DECIDED)(
+            claim(frequency_code="8", filing_deadline=TODAY - timedelta(days=1))(subject)
+        ),
+        [],
+        id="too late, but it gives money back",
+    ),
     pytest.param(claim(filing_deadline=TODAY + timedelta(days=30)), ["T102"], id="nearly late"),
     pytest.param(claim(filing_deadline=TODAY + timedelta(days=31)), [], id="in time"),
     pytest.param(claim(frequency_code="7"), ["L001", "L002"], id="replaces nothing"),

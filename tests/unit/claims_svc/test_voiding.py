@@ -185,6 +185,10 @@ P1, P2, P3 = (decision(number) for number in (1, 2, 3))
             id="only information so far",
         ),
         pytest.param(
+            (P1, replace(P2, kind="information")), (), ("secondary", "payer_accepted"), "21",
+            id="the second says only that it has it",
+        ),
+        pytest.param(
             (P1,), (P1, P2), ("primary", "adjudicated"), "21",
             id="the second knows what this one replaces",
         ),

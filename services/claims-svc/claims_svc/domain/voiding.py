@@ -37,7 +37,9 @@ def _knowing(claim: Claim, decided: Decided) -> Iterator[CoverageRank]:
     for each in decided.replaced:
         if each.is_active and each.status_code != NOT_RECOGNISED:
             yield each.rank
-    has_answered = any(each.rank == claim.billed_rank for each in decided.own)
+    has_answered = any(
+        each.rank == claim.billed_rank and each.kind == "decision" for each in decided.own
+    )
     if claim.status not in WORKABLE and not has_answered:
         yield claim.billed_rank
 

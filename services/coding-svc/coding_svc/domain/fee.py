@@ -2,7 +2,7 @@
 modifiers, then the reductions for many procedures. Whole numbers to the last step; rounded once."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -20,6 +20,8 @@ SHARES = {
     "80": Fraction(16, 100), "81": Fraction(16, 100), "82": Fraction(16, 100),
     "AS": Fraction(16, 100) * Fraction(85, 100), "62": Fraction(625, 1000),
 }  # fmt: skip
+# One assistant is paid once: AS says who assisted where 80 to 82 say at what.
+ASSISTANTS = ("AS", "80", "81", "82")
 RANKED = (Fraction(1), Fraction(1, 2), Fraction(1, 2), Fraction(1, 2), Fraction(1, 2))
 MULTIPLE = "multiple procedures"
 NO_SCHEDULE = "no release of the fee schedule covers the day"
@@ -135,11 +137,19 @@ def _of_line(line: CodedLine, fee: Fee | None, place: str, locality: Locality) -
         return None
     adjustments = (
         Adjustment(modifier, share)
-        for modifier in dict.fromkeys(line.modifiers)
+        for modifier in _that_count(line.modifiers)
         if (share := _share(modifier, fee)) != 1
     )
     facility = (line.place_of_service_code or place) in FACILITY_PLACES
     return Reckoning(fee, facility, locality, tuple(adjustments))
+
+
+def _that_count(modifiers: Sequence[str]) -> Iterator[str]:
+    """Each once; of those that tell of an assistant, one."""
+    assistant = next((each for each in ASSISTANTS if each in modifiers), None)
+    for modifier in dict.fromkeys(modifiers):
+        if modifier not in ASSISTANTS or modifier == assistant:
+            yield modifier
 
 
 def _share(modifier: str, fee: Fee) -> Fraction:

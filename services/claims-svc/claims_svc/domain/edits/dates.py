@@ -37,13 +37,18 @@ def patient_was_born(subject: Subject) -> Iterator[Flaw]:
 
 @edit("T101")
 def payer_still_takes_it(subject: Subject) -> Iterator[Flaw]:
-    """A claim past the payer's filing limit needs a delay reason (CLM20)."""
-    if filing.is_over(subject.claim.filing_deadline, subject.today):
+    """A claim past the payer's filing limit needs a delay reason (CLM20). A void never does: it
+    gives money back, for which payers set a limit of their own."""
+    if not _gives_back(subject) and filing.is_over(subject.claim.filing_deadline, subject.today):
         yield Flaw("the payer's filing limit is over", "/date_of_service")
 
 
 @edit("T102", "warning")
 def filing_limit_is_near(subject: Subject) -> Iterator[Flaw]:
     """The payer's filing limit is over within thirty days."""
-    if filing.is_near(subject.claim.filing_deadline, subject.today):
+    if not _gives_back(subject) and filing.is_near(subject.claim.filing_deadline, subject.today):
         yield Flaw("the payer's filing limit is near", "/date_of_service")
+
+
+def _gives_back(subject: Subject) -> bool:
+    return subject.claim.frequency_code == "8"

@@ -69,11 +69,11 @@ def floor_producer(place: kit.Place) -> AIOKafkaProducer:
     )  # fmt: skip
 
 
-def floor_reader(place: kit.Place, topic: str) -> AIOKafkaConsumer:
+def floor_reader(place: kit.Place, topic: str, group: str = "floor") -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         topic,
         bootstrap_servers=place.bootstrap,
-        group_id=f"{place.prefix}floor",
+        group_id=f"{place.prefix}{group}",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=2 * 1024 * 1024,
